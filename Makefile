@@ -1,0 +1,63 @@
+# `make help` lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+SHELL_FILES = $(shell git ls-files --cached --others --exclude-standard '*.sh' .ci/run)
+
+.PHONY: help setup foundation gate test lint molecule perf clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile
+
+$(VENV)/.controller: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make setup: $$($(PYTHON) --version) is too old: Python 3.11 or newer is needed; name one with: make PYTHON=python3.12 setup" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+$(VENV)/.development: $(VENV)/.controller
+	$(BIN)/python -m pip install --quiet --editable '.[development]'
+	touch $@
+
+setup: $(VENV)/.controller ## make .venv with everything the controller needs
+
+foundation: setup ## measure this machine, then judge it: the two commands
+	@status=0; \
+	ansible-playbook foundation.yml || status=$$?; \
+	ansible-playbook gate.yml || exit $$?; \
+	exit $$status
+
+gate: setup ## judge what was measured
+	ansible-playbook gate.yml
+
+test: lint ## lint, types, unit and playbook tests; no root needed
+	ansible-playbook playbooks/probe_runtime.yml
+	rm -f .coverage .coverage.*
+	coverage run -m pytest --numprocesses auto
+	coverage combine --quiet
+	coverage report
+
+lint: $(VENV)/.development ## every linter and type checker
+	ruff check .
+	ruff format --check .
+	mypy
+	yamllint --strict .
+	ansible-lint --offline --profile production
+	shellcheck $(SHELL_FILES)
+
+molecule: $(VENV)/.development ## the roles on real hosts (needs root)
+	molecule test --all
+
+perf: $(VENV)/.development ## the speed figures
+	$(BIN)/python tests/performance/probe_time.py
+
+clean: ## remove what the targets made here
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
