@@ -1,0 +1,64 @@
+"""What a host was doing before the first figure, and what may watch it."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any
+
+from .memory_guard import meminfo
+from .nvml_calls import Nvml
+from .parsing import first_match
+from .system import CommandError, Note, System
+from .telemetry import computing_processes
+
+
+def nvml_library() -> Nvml | None:
+    """NVML, not started; None where pynvml is not installed."""
+    try:
+        import pynvml  # noqa: PLC0415 - not in the standard library: see the house rule
+    except ImportError:
+        return None
+    return Nvml(pynvml)
+
+
+def conditions(system: System, library: Nvml | None, note: Note) -> dict[str, Any]:
+    """The `conditions` object of the benchmark document; sizes in bytes."""
+    amounts = meminfo(system)
+    load = first_match(r"^(\d+\.\d+) ", system.read("/proc/loadavg"))
+    swap = None
+    if "SwapTotal" in amounts and "SwapFree" in amounts:
+        swap = amounts["SwapTotal"] - amounts["SwapFree"]
+    found = {
+        "load_average_1m": None if load is None else float(load),
+        "logical_cpus": os.cpu_count(),
+        "memory_available_bytes": amounts.get("MemAvailable"),
+        "swap_used_bytes": swap,
+    }
+    for name, value in found.items():
+        if value is None:
+            note("unreadable", f"conditions: {name}: neither /proc/loadavg nor /proc/meminfo says")
+    # Null without a problem where there is no NVML: nothing could compute on a GPU.
+    return {
+        **found,
+        "other_gpu_processes": None if library is None else computing_processes(library),
+    }
+
+
+def cpu_device(system: System) -> dict[str, Any]:
+    """The `device` object of a host that computes on its CPU; Arm kernels name no model."""
+    return {
+        "kind": "cpu",
+        "name": first_match(r"^model name\s*:\s*(.+)$", system.read("/proc/cpuinfo")),
+        "compute_capability": None,
+        "memory_total_bytes": meminfo(system).get("MemTotal"),
+    }
+
+
+def dcgm_version(system: System) -> str | None:
+    """The version of the installed DCGM, or None where dcgmi is absent or does not answer."""
+    try:
+        found = re.search(r"\d+\.\d+\.\d+", system.run("dcgmi", "--version"))
+    except CommandError:
+        return None
+    return found[0] if found else None

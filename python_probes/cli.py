@@ -1,0 +1,114 @@
+"""The command line of the probes: one JSON document on standard output.
+
+This file must parse and run under a Python that is too old, to say so in one line; everything
+that needs a newer one is imported after that check.
+"""
+
+import argparse
+import json
+import math
+import os
+import re
+import sys
+from typing import NoReturn
+
+OLDEST_PYTHON = (3, 10)
+KINDS = ("hardware", "environment", "live_state")
+SUCCESS, UNUSABLE, INTERRUPTED = 0, 2, 130
+# Never the host's own name: a Spark's holds part of its serial number.
+DEFAULT_HOST = "localhost"
+DEFAULT_TIMEOUT = 20.0
+_HOST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
+_LONGEST_TIMEOUT = 3600.0
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(UNUSABLE, f"{self.prog}: {message}; see --help\n")
+
+
+def main(arguments: "list[str] | None" = None) -> int:
+    """Run one subcommand; 0, or 2 for a usage error, an unreadable root or an old Python."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if sys.version_info[:2] < OLDEST_PYTHON:
+        return _refuse(
+            f"Python {sys.version_info[0]}.{sys.version_info[1]} is too old; the probes need "
+            f"{OLDEST_PYTHON[0]}.{OLDEST_PYTHON[1]} or newer"
+        )
+    if arguments[:1] == ["benchmark"]:
+        from . import benchmark  # noqa: PLC0415 - after the check of the version
+
+        return benchmark.main(arguments[1:])
+    options = _parser().parse_args(arguments)
+    try:
+        return _document(options)
+    except KeyboardInterrupt:
+        print("python_probes: interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python_probes", description=__doc__)
+    parser.add_argument("kind", choices=[*KINDS, "benchmark"], help="the document to make")
+    parser.add_argument("--root", default="/", help="read /proc, /sys and /etc below this folder")
+    parser.add_argument("--host", default=DEFAULT_HOST, type=_host, help="the inventory name")
+    parser.add_argument(
+        "--timeout",
+        default=DEFAULT_TIMEOUT,
+        type=_seconds,
+        help="seconds that each probe may take (20)",
+    )
+    return parser
+
+
+def _host(text: str) -> str:
+    if not _HOST_NAME.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"'{text}' is no inventory host name")
+    return text
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds <= _LONGEST_TIMEOUT:
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is no number of seconds between 0 and {_LONGEST_TIMEOUT:g}"
+        )
+    return seconds
+
+
+def _document(options: argparse.Namespace) -> int:
+    # Imported after the check of the version, and by name: Ansible ships what it finds imported.
+    from . import environment, hardware, live_state  # noqa: PLC0415
+    from .supervise import command_timeout  # noqa: PLC0415
+    from .system import System  # noqa: PLC0415
+
+    try:
+        os.listdir(options.root)  # noqa: PTH208 - raises what the user must read
+    except OSError as error:
+        return _refuse(
+            f"--root {options.root}: {error.strerror or error}; give a folder that can be read"
+        )
+    makers = {"hardware": hardware, "environment": environment, "live_state": live_state}
+    system = System(options.root, command_timeout(options.timeout))
+    document = makers[options.kind].document(system, options.host, options.timeout)
+    try:
+        print(json.dumps(document, indent=2), flush=True)
+    except OSError as error:
+        # What is left in the buffer must not fail once more when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _refuse(f"standard output: {error.strerror or error}")
+    return SUCCESS
+
+
+def _refuse(reason: str) -> int:
+    print(f"python_probes: {reason}", file=sys.stderr)
+    return UNUSABLE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

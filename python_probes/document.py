@@ -1,0 +1,71 @@
+"""The envelope that every document shares, and the last look for identifying text."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+from typing import Any
+
+from .identifiers import Identifiers
+from .system import Note
+from .version import VERSION
+
+SCHEMA_VERSION = "1.0"
+COLLECTOR = "python_probes"
+
+# A MAC address, an InfiniBand GUID, and the names that udev makes of them (enx..., rocex...).
+_STRAY = re.compile(
+    r"(?i)(?<![0-9a-f:])(?:(?:[0-9a-f]{2}:){5,19}[0-9a-f]{2}|(?:[0-9a-f]{4}:){3}[0-9a-f]{4})"
+    r"(?![0-9a-f:])"
+)
+_STRAY_IN_NAME = re.compile(r"(?i)(?:en|wl|ww|eth|roce|ib|iw)x([0-9a-f]{12,16})(?![0-9a-f])")
+
+Problem = dict[str, str]
+
+
+def noter(problems: list[Problem], probe: str) -> Note:
+    """A `note(code, message)` that appends `{probe, code, message}` to `problems` once."""
+
+    def note(code: str, message: str) -> None:
+        problem = {"probe": probe, "code": code, "message": " ".join(message.split()) or code}
+        if problem not in problems:
+            problems.append(problem)
+
+    return note
+
+
+def build(
+    kind: str,
+    host: str,
+    identity: dict[str, Any],
+    data: dict[str, Any],
+    problems: list[Problem],
+    *,
+    identifiers: Identifiers,
+) -> dict[str, Any]:
+    """A finished document of `kind`, with every identifying value replaced by its hash."""
+    body = {"identity": identity, "data": data, "problems": problems}
+    _register_strays(body, identifiers)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "kind": kind,
+        "host": host,
+        "collected_at": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "collector": {"name": COLLECTOR, "version": VERSION},
+        **identifiers.redact(body),
+    }
+
+
+def _register_strays(node: object, identifiers: Identifiers) -> None:
+    """Hash addresses that stand in text that no probe took for an identifier."""
+    if isinstance(node, dict):
+        for value in node.values():
+            _register_strays(value, identifiers)
+    elif isinstance(node, list):
+        for value in node:
+            _register_strays(value, identifiers)
+    elif isinstance(node, str):
+        for found in _STRAY.finditer(node):
+            identifiers.hash(found[0])
+        for found in _STRAY_IN_NAME.finditer(node):
+            identifiers.hash(found[1])

@@ -1,0 +1,67 @@
+"""Identifying values (serial numbers, MAC addresses, machine-id) leave a host only as hashes.
+
+The pattern is systemd's sd_id128_get_machine_app_specific(3): an HMAC keyed with the host's own
+machine-id, which itself is never published. The same box gives the same hash on every run and to
+every controller, and nobody who reads a document can try serial numbers against it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from typing import Any
+
+from .system import Note, System
+
+_APPLICATION = b"dgx-spark-foundation"
+_HEXADECIMAL_DIGITS = 32  # 128 bits
+_SHORTEST_REDACTED = 6  # shorter values stand in ordinary text too
+# What firmware vendors leave in an unset field.
+_PLACEHOLDERS = re.compile(
+    r"(?i)^(|0+|none|n/?a|\[n/a\]|unknown|default string|to be filled by o\.?e\.?m\.?"
+    r"|not specified|system serial number|(00:){5}00)$"
+)
+
+
+class Identifiers:
+    """Hashes identifying values and removes their clear text from a finished document."""
+
+    def __init__(self, system: System, note: Note) -> None:
+        machine_id = system.read("/etc/machine-id") or ""
+        product = system.read("/sys/class/dmi/id/product_uuid") or ""
+        if not machine_id and not product:
+            note(
+                "weak_salt",
+                "no /etc/machine-id and no DMI product_uuid: identifiers are hashed with a salt "
+                "that is not secret; create one with systemd-machine-id-setup",
+            )
+        self._key = hmac.new(_APPLICATION, (machine_id or product).encode(), "sha256").digest()
+        self._clear: dict[str, str] = {}
+
+    def hash(self, value: str | None) -> str | None:
+        """`hmac-sha256:` and 32 hexadecimal digits, or None for an absent or placeholder value."""
+        if value is None or _PLACEHOLDERS.match(value.strip()):
+            return None
+        value = value.strip()
+        digest = hmac.new(self._key, value.encode(), hashlib.sha256).hexdigest()
+        hashed = f"hmac-sha256:{digest[:_HEXADECIMAL_DIGITS]}"
+        self._clear[value] = hashed
+        return hashed
+
+    def redact(self, node: Any) -> Any:
+        """A copy of a document in which every value hashed so far is replaced in every string.
+
+        A MAC address is also found without its colons, as in the name `enx0200000000aa`.
+        """
+        if isinstance(node, dict):
+            return {key: self.redact(value) for key, value in node.items()}
+        if isinstance(node, list):
+            return [self.redact(value) for value in node]
+        if not isinstance(node, str):
+            return node
+        for clear, hashed in list(self._clear.items()):  # a late probe may still add to it
+            for form in {clear, clear.replace(":", ""), clear.replace("-", "")}:
+                if len(form) >= _SHORTEST_REDACTED and form.lower() in node.lower():
+                    node = re.sub(re.escape(form), hashed, node, flags=re.IGNORECASE)
+        return node

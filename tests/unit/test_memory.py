@@ -1,0 +1,127 @@
+import os
+
+import pytest
+
+from python_probes import memory
+from python_probes.system import System
+
+FREE = """\
+               total        used        free      shared  buff/cache   available
+Mem:     1000 200 300 4 500 700
+Swap:    2000 500 1500
+"""
+
+
+def gpu(**device):
+    return {"present": True, "devices": [{"name": None, "pci_device_id": None, **device}]}
+
+
+H100 = gpu(name="NVIDIA H100", memory_total_bytes=80 << 30, memory_source="nvml")
+MUTE = gpu(name="NVIDIA Thing", memory_total_bytes=None, memory_source=None)
+BUS_GB10 = [{"device_id": "10de:2e12", "class": "0300"}]
+BUS_BRIDGE = [{"device_id": "10de:22ce", "class": "0604"}]
+
+
+@pytest.mark.parametrize(
+    ("section", "bus", "expected"),
+    [
+        (gpu(pci_device_id="10de:2e12"), None, "unified"),
+        (gpu(name="NVIDIA GB10"), None, "unified"),
+        (None, BUS_GB10, "unified"),  # the driver is dead, the bus is not
+        (gpu(name="NVIDIA GB100"), None, None),
+        (H100, BUS_BRIDGE, "discrete"),
+        (MUTE, BUS_BRIDGE, None),  # NOT_SUPPORTED alone proves nothing
+        ({"present": True, "devices": []}, [], None),
+        ({"present": None, "devices": []}, [], None),
+        ({"present": False, "devices": []}, None, "none"),
+        (None, BUS_BRIDGE, "none"),
+        (None, [{"device_id": "10de:2330", "class": "0302"}], None),
+        (None, None, None),
+    ],
+)
+def test_how_memory_is_shared(section, bus, expected):
+    kind, evidence = memory.architecture(section, bus)
+
+    assert kind == expected
+    assert evidence
+
+
+def base(**values):
+    fields = ("available_bytes", "swap_free_bytes", "huge_pages_total", "huge_pages_free",
+              "huge_page_size_bytes", "allocatable_bytes")  # fmt: skip
+    return {**dict.fromkeys(fields), **values}
+
+
+def test_huge_pages_replace_available_memory(box):
+    section = base(
+        available_bytes=10, swap_free_bytes=5, huge_pages_total=8, huge_pages_free=3,
+        huge_page_size_bytes=2048,
+    )  # fmt: skip
+
+    done = memory.with_architecture(section, None, BUS_GB10, box.note)
+
+    assert done["allocatable_bytes"] == 3 * 2048
+    assert done["allocatable_rule"] == "HugePages_Free x Hugepagesize"
+
+
+@pytest.mark.parametrize("lost", ["available_bytes", "swap_free_bytes"])
+def test_half_an_amount_is_none(box, lost):
+    section = base(available_bytes=10, swap_free_bytes=5, huge_pages_total=0)
+
+    done = memory.with_architecture({**section, lost: None}, None, BUS_GB10, box.note)
+
+    assert done["allocatable_bytes"] is None
+    assert "MemAvailable + SwapFree" in box.messages("missing")
+
+
+def test_discrete_memory_has_no_allocatable_amount(box):
+    done = memory.with_architecture(base(available_bytes=1, swap_free_bytes=1), H100, [], box.note)
+
+    assert (done["architecture"], done["allocatable_bytes"], box.problems) == ("discrete", None, [])
+
+
+def test_an_undecided_architecture_is_a_problem(box):
+    memory.with_architecture(base(), MUTE, [], box.note)
+
+    assert "architecture" in box.messages("undecided")
+
+
+def test_free_stands_in_for_meminfo(box):
+    box.says("free", FREE)
+    box.says("getconf", "65536\n")
+
+    section = box.collect(memory.collect)
+
+    assert section["total_bytes"] == 1000
+    assert section["available_bytes"] == 700
+    assert section["swap_total_bytes"] == 2000
+    assert section["swap_free_bytes"] == 1500
+    assert section["page_size_bytes"] == 65536
+
+
+def test_free_without_its_table(box):
+    box.says("free", "nothing here\nMem: 1\n")
+    box.says("getconf", "undefined\n")
+
+    section = box.collect(memory.collect)
+
+    assert section["total_bytes"] is None
+    assert section["page_size_bytes"] is None
+    assert "getconf" in box.messages("unreadable")
+
+
+def test_a_kernel_without_cma_is_no_problem(box):
+    labels = [label for label in memory._AMOUNTS.values() if not label.startswith("Cma")]
+    box.file("/proc/meminfo", "\n".join(f"{label}: 5 kB" for label in labels))
+    box.says("getconf", "4096")
+
+    section = box.collect(memory.collect)
+
+    assert section["cma_total_bytes"] is None
+    assert box.problems == []
+
+
+def test_page_size_of_the_live_machine(box, monkeypatch):
+    box.system = System("/")
+
+    assert box.collect(memory.collect)["page_size_bytes"] == os.sysconf("SC_PAGE_SIZE")

@@ -1,0 +1,255 @@
+import json
+
+import pytest
+
+from python_probes import debian_packages, docker, driver, tools
+
+PROPRIETARY = (
+    "NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.183.01  Sun May 12 19:39:15 UTC 2024\n"
+)
+INFO = {
+    "ServerVersion": "29.1.3",
+    "Driver": "overlay2",
+    "CgroupDriver": "systemd",
+    "Runtimes": {"runc": {}, "nvidia": {}},
+    "ClientInfo": {"Version": "29.1.2"},
+}
+TEXT = """\
+Client: Docker Engine - Community
+ Version:    28.0.1
+ Context:    default
+
+Server:
+ Server Version: 28.0.4
+ Storage Driver: overlay2
+ Cgroup Driver: systemd
+ Runtimes: io.containerd.runc.v2 nvidia runc
+"""
+
+
+@pytest.mark.parametrize(
+    ("packages", "name", "version"),
+    [
+        (["nvidia-driver-580-open", "libnvidia-compute-580"], "nvidia-driver-580-open", "580.1"),
+        (["nvidia-utils-580-server", "nvidia-driver-580-server-open"],
+         "nvidia-driver-580-server-open", "580.1"),
+        (["nvidia-open", "cuda-drivers"], "nvidia-open", "580.1"),
+        (["nvidia-driver-cuda"], "nvidia-driver-cuda", "580.1"),
+        (["libcuda1"], "libcuda1", "580.1"),
+        (["nvidia-settings", "nvidia-container-toolkit", "nvidia-driver-local-repo"], None, None),
+    ],
+)  # fmt: skip
+def test_which_package_tells_the_driver(box, packages, name, version):
+    section = driver.collect(box.system, dict.fromkeys(packages, "3:580.1-0ubuntu1"), box.note)
+
+    assert (section["installed_package"], section["installed_version"]) == (name, version)
+
+
+def test_of_two_driver_packages_the_newer(box):
+    packages = {"nvidia-driver-580-open": "580.95.05-1", "nvidia-driver-570-open": "580.126.09-1"}
+
+    assert driver.installed_package(packages) == "nvidia-driver-570-open"
+
+
+def test_the_proprietary_module(box):
+    box.file("/proc/driver/nvidia/version", PROPRIETARY)
+
+    section = driver.collect(box.system, {}, box.note)
+
+    assert (section["loaded_version"], section["module_flavour"]) == ("535.183.01", "proprietary")
+
+
+def test_a_version_file_that_says_nothing(box):
+    box.file("/proc/driver/nvidia/version", "garbage")
+
+    section = driver.collect(box.system, {}, box.note)
+
+    assert (section["loaded_version"], section["module_flavour"]) == (None, None)
+    assert "no NVIDIA kernel module is loaded" in box.messages("missing")
+
+
+def test_upstream_versions():
+    assert debian_packages.upstream("5:29.1.3-1~ubuntu") == "29.1.3"
+    assert debian_packages.upstream("580.159.03-0ubuntu0.24.04.1") == "580.159.03"
+    assert debian_packages.upstream("1:4.4.1") == "4.4.1"
+
+
+def test_dpkg_query_stands_in_for_the_status_file(box):
+    box.says(
+        "dpkg-query",
+        "docker-ce\t5:29.1.3-1\tinstall ok installed\nold\t1.0\tdeinstall ok config-files\n"
+        "libc6:arm64\t2.39\n\nempty\t\n",
+    )
+
+    found = debian_packages.installed(box.system, box.note)
+
+    assert found == {"docker-ce": "5:29.1.3-1", "libc6": "2.39"}
+
+
+def test_a_broken_dpkg_is_a_problem_and_none_is_not(box):
+    assert debian_packages.installed(box.system, box.note) == {}
+    assert box.problems == []
+    box.says("dpkg-query", "error: parsing file", 2)
+    assert debian_packages.installed(box.system, box.note) == {}
+    assert "error: parsing file" in box.messages("failed")
+
+
+def engine(box, packages=None):
+    return docker.collect(box.system, packages or {"docker-ce": "29.1.3"}, box.note)
+
+
+def test_docker_info_as_json(box):
+    box.says("docker", json.dumps(INFO))
+
+    section = engine(box)
+
+    assert section == {
+        "client_version": "29.1.2",
+        "server_version": "29.1.3",
+        "package": "docker-ce 29.1.3",
+        "snap": False,
+        "runtimes": ["nvidia", "runc"],
+        "nvidia_runtime_registered": True,
+        "nvidia_runtime_source": "docker info",
+        "storage_driver": "overlay2",
+        "cgroup_driver": "systemd",
+    }
+    assert box.problems == []
+
+
+def test_docker_info_as_text(box):
+    box.says("docker", TEXT)
+
+    section = engine(box)
+
+    assert (section["client_version"], section["server_version"]) == ("28.0.1", "28.0.4")
+    assert section["runtimes"] == ["io.containerd.runc.v2", "nvidia", "runc"]
+    assert section["nvidia_runtime_registered"] is True
+
+
+def test_a_docker_without_the_json_format(box):
+    box.command("docker", f"[ $# = 1 ] || exit 125\n/bin/cat <<'END'\n{TEXT}END")
+
+    assert engine(box)["server_version"] == "28.0.4"
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"Runtimes": {"runc": {}}}, (False, "docker info")),
+        ({"Runtimes": {"runc": {}}, "DiscoveredDevices": [{"ID": "nvidia.com/gpu=0"}]},
+         (True, "cdi")),
+        ({"Runtimes": None, "DiscoveredDevices": ["odd"]}, (False, "docker info")),
+    ],
+)  # fmt: skip
+def test_how_the_runtime_is_registered(box, change, expected):
+    # What the daemon says wins over the files.
+    box.file("/etc/docker/daemon.json", '{"runtimes": {"nvidia": {}}}')
+    box.says("docker", json.dumps({**INFO, **change}))
+
+    section = engine(box)
+
+    assert (section["nvidia_runtime_registered"], section["nvidia_runtime_source"]) == expected
+    assert ("runtimes" in box.messages("missing")) == (change["Runtimes"] is None)
+
+
+def denied(box):
+    box.command(
+        "docker",
+        'case $1 in --version) echo "Docker version 29.1.3, build f52814d";;'
+        ' *) echo "permission denied while trying to connect" >&2; exit 1;; esac',
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "expected"),
+    [
+        ("/etc/docker/daemon.json", '{"runtimes": {"nvidia": {}}}', (True, "daemon.json")),
+        ("/etc/docker/daemon.json", '{"runtimes": nul', (None, None)),
+        ("/etc/docker/daemon.json", "[]", (None, None)),
+        ("/etc/cdi/nvidia.yaml", "kind: nvidia.com/gpu", (True, "cdi")),
+        ("/etc/cdi/other.yaml", "kind: vendor.com/net", (False, "daemon.json")),
+        ("/etc/cdi/nvidia.txt", "kind: nvidia.com/gpu", (False, "daemon.json")),
+    ],
+)
+def test_a_user_outside_the_group_is_told_by_files(box, file, text, expected):
+    denied(box)
+    box.file(file, text)
+
+    section = engine(box)
+
+    assert (section["nvidia_runtime_registered"], section["nvidia_runtime_source"]) == expected
+    assert section["client_version"] == "29.1.3"
+    assert section["server_version"] is None
+    assert "group docker" in box.messages("no_permission")
+    assert ("daemon.json" in box.messages("unreadable")) == (expected[0] is None)
+
+
+def test_a_daemon_that_is_down(box):
+    box.says("docker", "Cannot connect to the Docker daemon", 1)
+
+    section = engine(box)
+
+    assert (section["client_version"], section["server_version"]) == (None, None)
+    assert "Cannot connect to the Docker daemon" in box.messages("failed")
+
+
+def test_podman_in_dockers_place(box):
+    box.says("docker", "podman version 5.0.0")
+
+    assert engine(box)["client_version"] is None
+    assert "not Docker's" in box.messages("unreadable")
+
+
+def test_docker_from_a_snap(box):
+    box.file("/snap/docker/current/meta/snap.yaml", "name: docker\nversion: 28.4.0")
+    box.says("docker", json.dumps(INFO))
+
+    section = docker.collect(box.system, {}, box.note)
+
+    assert (section["snap"], section["package"]) == (True, "docker (snap) 28.4.0")
+
+
+def test_no_docker(box):
+    section = docker.collect(box.system, {}, box.note)
+
+    assert section["nvidia_runtime_registered"] is None
+    assert "install Docker Engine" in box.messages("missing")
+
+
+def test_docker_info_that_is_json_and_no_object():
+    assert docker.parse_info("[]") == ({}, None)
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "expected"),
+    [("active", 0, True), ("inactive", 3, False), ("failed", 3, False), ("", 1, None)],
+)
+def test_the_dcgm_service(box, state, status, expected):
+    box.says("dcgmi", "\ndcgmi  version: 4.4.1\n")
+    box.says("systemctl", state, status)
+
+    section = tools.dcgm(box.system, {"datacenter-gpu-manager-4-cuda13": "1:4.4.1-1"}, box.note)
+
+    assert section == {
+        "version": "4.4.1",
+        "package": "datacenter-gpu-manager-4-cuda13 1:4.4.1-1",
+        "service_active": expected,
+    }
+    assert bool(box.messages("unreadable")) == (expected is None)
+
+
+def test_tools_that_answer_something_else(box):
+    box.says("fio", "fio: error while loading shared libraries", 127)
+    box.says("nvidia-ctk", "hello")
+
+    assert tools.fio(box.system, box.note) == {"version": None}
+    assert tools.container_toolkit(box.system, {}, box.note)["version"] is None
+    assert "shared libraries" in box.messages("failed")
+    assert "nvidia-ctk --version printed no version" in box.messages("unreadable")
+
+
+def test_fio(box):
+    box.says("fio", "fio-3.36\n")
+
+    assert tools.fio(box.system, box.note) == {"version": "3.36"}

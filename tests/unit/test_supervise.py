@@ -1,0 +1,88 @@
+import threading
+
+from python_probes.document import build, noter
+from python_probes.identifiers import Identifiers
+from python_probes.identity import from_sections
+from python_probes.supervise import command_timeout, run_probes
+
+
+def run(box, probes, timeout):
+    return run_probes(box.system, Identifiers(box.system, box.note), probes, timeout)
+
+
+def test_a_probe_that_raises_costs_its_section_only(box):
+    def crash(system, identifiers, note):
+        note("missing", "said before the crash")
+        raise ValueError("bad\nvalue")
+
+    sections, problems = run(box, {"one": crash, "two": lambda *_: {"answer": 1}}, 5.0)
+
+    assert sections == {"one": None, "two": {"answer": 1}}
+    assert problems == [
+        {"probe": "one", "code": "missing", "message": "said before the crash"},
+        {"probe": "one", "code": "crashed", "message": "one: ValueError: bad value"},
+    ]
+
+
+def test_a_probe_that_never_ends_is_given_up(box):
+    release = threading.Event()
+
+    def hang(system, identifiers, note):
+        release.wait(30)
+        note("late", "said after the deadline")
+        return {}
+
+    sections, problems = run(box, {"one": hang, "two": lambda *_: {"answer": 1}}, 0.05)
+    release.set()
+
+    assert sections == {"one": None, "two": {"answer": 1}}
+    assert [problem["code"] for problem in problems] == ["timeout"]
+
+
+def test_two_hung_commands_fit_into_a_probe():
+    assert 2 * command_timeout(20.0) < 20.0
+    assert command_timeout(3600.0) == 10.0
+
+
+def test_a_repeated_problem_is_said_once():
+    problems = []
+    note = noter(problems, "cpu")
+    note("missing", "the  same")
+    note("missing", "the same")
+    note("missing", "")
+
+    assert [problem["message"] for problem in problems] == ["the same", "missing"]
+
+
+def test_addresses_that_nobody_hashed_do_not_leave(box):
+    identifiers = Identifiers(box.system, box.note)
+    problems = [{"probe": "x", "code": "y", "message": "lost 02:00:00:00:00:AB at 0000:01:00.0"}]
+    data = {"list": ["rocex020000fffe0000ab", {"deep": "0200:00ff:fe00:00ab", "n": 1}]}
+
+    document = build("kind", "host", {}, data, problems, identifiers=identifiers)
+
+    text = str(document).lower()
+    for clear in ("02:00:00:00:00:ab", "020000fffe0000ab", "0200:00ff"):
+        assert clear not in text
+    assert "0000:01:00.0" in document["problems"][0]["message"]
+    assert document["data"]["list"][1]["n"] == 1
+
+
+def identity(gpu):
+    return from_sections(gpu, {"kernel": "6.17"}, "580.1")
+
+
+def test_a_lost_gpu_has_no_known_uuid():
+    assert identity({"present": False, "devices": []})["gpu_uuids"] == []
+    assert identity({"present": True, "devices": []})["gpu_uuids"] is None
+    assert identity({"present": None, "devices": []})["gpu_uuids"] is None
+    assert identity(None)["gpu_uuids"] is None
+    two = {"present": True, "devices": [{"uuid": "GPU-b"}, {"uuid": "GPU-a"}]}
+    assert identity(two)["gpu_uuids"] == ["GPU-a", "GPU-b"]
+    two["devices"].append({"uuid": None})
+    assert identity(two)["gpu_uuids"] is None
+
+
+def test_the_driver_is_the_one_that_answers_else_the_loaded_one():
+    assert identity({"driver_version": "580.2"})["driver"] == "580.2"
+    assert identity(None)["driver"] == "580.1"

@@ -1,0 +1,128 @@
+"""python_probes/system.py: the seams, with real files and real processes."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from python_probes.system import CommandError, System
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "usr/lib").mkdir(parents=True)
+    return tmp_path
+
+
+def executable(path: Path, script: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_absolute_links_resolve_inside_the_root(root: Path) -> None:
+    (root / "usr/lib/os-release").write_text("ID=spark\n")
+    (root / "etc/alternatives").mkdir()
+    (root / "etc/alternatives/release").symlink_to("/usr/lib/os-release")
+    (root / "etc/os-release").symlink_to("/etc/alternatives/release")
+    system = System(root)
+    assert system.read("/etc/os-release") == "ID=spark"
+    assert system.resolve("/etc/os-release") == "/usr/lib/os-release"
+
+
+def test_links_cannot_leave_the_root(root: Path) -> None:
+    (root / "etc/passwd-of-this-machine").symlink_to("../../../../../../../../etc/passwd")
+    assert System(root).read("/etc/passwd-of-this-machine") is None
+
+
+def test_a_loop_of_links_is_absent_not_a_crash(root: Path) -> None:
+    (root / "etc/a").symlink_to("b")
+    (root / "etc/b").symlink_to("/etc/a")
+    system = System(root)
+    assert system.read("/etc/a") is None
+    assert not system.exists("/etc/a")
+    assert system.list("/etc/a") == []
+
+
+def test_the_live_root_reads_the_machine_itself() -> None:
+    system = System()
+    assert system.live
+    assert system.read("/proc/sys/kernel/ostype") == "Linux"
+    assert system.read_integer("/proc/self/oom_score_adj") is not None
+    assert system.resolve("/proc/self") == f"/proc/{os.getpid()}"
+
+
+def test_what_is_no_number_is_none(root: Path) -> None:
+    (root / "etc/number").write_text("0x10\n")
+    (root / "etc/word").write_text("[N/A]\n")
+    system = System(root)
+    assert system.read_integer("/etc/number", 16) == 16
+    assert system.read_integer("/etc/word") is None
+    assert system.read_integer("/etc/absent") is None
+
+
+def test_bytes_that_are_no_text_are_read_all_the_same(root: Path) -> None:
+    (root / "etc/firmware").write_bytes(b"\xff\xfeGX10\0\n")
+    text = System(root).read("/etc/firmware")
+    assert text is not None
+    assert text.endswith("GX10")
+
+
+def test_commands_come_from_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    executable(tmp_path / "uname", 'echo "replayed $1 $LC_ALL"')
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert System(tmp_path).run("uname", "-m") == "replayed -m C\n"
+
+
+def test_a_replay_finds_no_command_outside_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(CommandError, match="ldconfig: not found on PATH") as raised:
+        System(tmp_path).run("ldconfig")
+    assert raised.value.code == "missing"
+    assert System().which("ldconfig") is not None
+
+
+def test_arguments_reach_no_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    executable(tmp_path / "show", 'printf "%s" "$1"')
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert System().run("show", "$(id); `id`") == "$(id); `id`"
+
+
+def test_a_failing_command_says_why(tmp_path: Path) -> None:
+    command = executable(tmp_path / "fails", "echo half; echo 'no such device' >&2; exit 6")
+    with pytest.raises(CommandError, match="exit status 6: no such device") as raised:
+        System().run(str(command))
+    assert (raised.value.code, raised.value.output) == ("failed", "half\n")
+
+
+def test_a_command_that_cannot_start_says_why(tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    broken.write_bytes(b"\x7fELF no program")
+    broken.chmod(0o755)
+    with pytest.raises(CommandError) as raised:
+        System().run(str(broken))
+    assert raised.value.code == "unusable"
+
+
+def test_a_hanging_command_is_killed_with_its_children(tmp_path: Path) -> None:
+    command = executable(
+        tmp_path / "hangs", f"sleep 300 & echo $! > {tmp_path}/child; trap '' TERM; wait"
+    )
+    with pytest.raises(CommandError, match=r"no answer in 0\.5 s") as raised:
+        System(command_timeout=0.5).run(str(command))
+    assert raised.value.code == "timeout"
+    child = int((tmp_path / "child").read_text())
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline and Path(f"/proc/{child}/cmdline").exists():
+        if "Z" in Path(f"/proc/{child}/stat").read_text().split()[2]:
+            break
+        time.sleep(0.02)
+    else:
+        assert not Path(f"/proc/{child}").exists()
