@@ -1,0 +1,47 @@
+"""What the Ansible action plugins in plugins/action/ share.
+
+They run on the controller and need no connection. Each names its arguments and hands them to a
+function of this package; an error of this package becomes the task's one-line failure.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+from .errors import FoundationError
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+class ControllerAction(ActionBase):  # type: ignore[misc]
+    """An action plugin that works on the controller's files."""
+
+    argument_spec: ClassVar[dict[str, Any]] = {}
+    _requires_connection = False
+
+    def run(
+        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Check the arguments and act; relative paths start at the project's root."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _, wanted = self.validate_argument_spec(self.argument_spec)
+        try:
+            # `changed` speaks of the managed host (docs/adr/0004): nothing here alters one.
+            result.update({"changed": False, **self.act(wanted, task_vars or {})})
+        except FoundationError as error:
+            # Without the cause: Ansible would append its text, and the line says it already.
+            raise AnsibleActionFail(str(error)) from None
+        return result
+
+    def act(self, wanted: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
+        """Do it and return what the task's result says; raises FoundationError."""
+        raise NotImplementedError
+
+    @property
+    def check_mode(self) -> bool:
+        """Whether nothing may be written."""
+        return bool(self._task.check_mode)

@@ -1,0 +1,194 @@
+"""Criteria as data: profiles are YAML files, checked and compiled once.
+
+`profiles/generic.yml` and `profiles/dgx_spark.yml` come with the package; what a key means is
+written in `schemas/profile.json`, the constraint language in `constraints.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jmespath
+from jmespath import functions
+from jmespath.exceptions import JMESPathError
+
+from . import yaml_files
+from .constraints import Constraint, ConstraintError, parse
+from .errors import Json, ProfileError, shorten
+
+BUNDLED_FOLDER = Path(__file__).parent / "profiles"
+AUTO = "auto"
+FALLBACK = "generic"
+_SPECIFIC_FIRST = ("dgx_spark", FALLBACK)
+
+
+class _Functions(functions.Functions):
+    """JMESPath's own functions and `unique(array)`."""
+
+    @functions.signature({"types": ["array"]})
+    def _func_unique(self, items: list[Json]) -> list[Json]:
+        return [item for index, item in enumerate(items) if item not in items[:index]]
+
+
+_OPTIONS = jmespath.Options(custom_functions=_Functions())
+
+
+class Expression:
+    """A compiled JMESPath expression. Raises ProfileError when it cannot be compiled."""
+
+    def __init__(self, text: str, where: str) -> None:
+        self.text = text
+        try:
+            self._compiled = jmespath.compile(text)
+        except JMESPathError as error:
+            reason = " ".join(str(error).split())[:120]
+            raise ProfileError(f"{where}: path {shorten(text)}: {reason}") from error
+
+    def search(self, value: Json) -> Json:
+        """What the expression finds; None where it finds nothing or a function meets null."""
+        try:
+            return self._compiled.search(value, options=_OPTIONS)
+        except JMESPathError:
+            return None
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A question about one document."""
+
+    document: str
+    path: Expression
+    require: Constraint
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One thing that is judged. `path` starts at the document, or at the figure if one is named."""
+
+    id: str
+    workstream: str
+    title: str
+    document: str
+    path: Expression
+    require: Constraint
+    action: str
+    source: str
+    figure: str | None = None
+    against: Expression | None = None
+    warn: Constraint | None = None
+    optional: bool = False
+    when: Condition | None = None
+
+    @property
+    def required(self) -> str:
+        """The requirement as a person reads it."""
+        if self.against is None:
+            return self.require.text
+        return f"{self.require.text} {self.against.text}"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A named set of criteria, and when figures are to be trusted under it."""
+
+    name: str
+    title: str
+    note: str
+    criteria: tuple[Criterion, ...]
+    applies_when: tuple[Condition, ...] = ()
+    identity: tuple[str, ...] = ()
+    limits: Mapping[str, Any] = field(default_factory=dict)
+
+
+def load_profiles(choice: str) -> tuple[Profile, ...]:
+    """The profiles that a choice stands for, most specific first.
+
+    `choice` is `auto`, the name of a profile of this package, or the path of a YAML file (a
+    name with a folder or a YAML suffix). Raises ProfileError.
+    """
+    if choice == AUTO:
+        return tuple(_bundled(name) for name in _SPECIFIC_FIRST)
+    if "/" in choice or choice.endswith((".yml", ".yaml")):
+        return (_load(Path(choice)),)
+    return (_bundled(choice),)
+
+
+@cache
+def _bundled(name: str) -> Profile:
+    names = sorted(path.stem for path in BUNDLED_FOLDER.glob("*.yml"))
+    if name not in names:
+        raise ProfileError(
+            f"profile {shorten(name)}: use {AUTO}, {', '.join(names)} or the path of a .yml file"
+        )
+    return _load(BUNDLED_FOLDER / f"{name}.yml")
+
+
+def _load(path: Path) -> Profile:
+    content = yaml_files.load(path, "profile", ProfileError)
+    base = content.get("extends")
+    parent = _bundled(base) if base else None
+    criteria = {criterion.id: criterion for criterion in parent.criteria} if parent else {}
+    own: set[str] = set()
+    for entry in content["criteria"]:
+        criterion = _criterion(entry, f"{path}: criterion {entry['id']}")
+        if criterion.id in own:
+            raise ProfileError(f"{path}: criterion {criterion.id}: the id stands there twice")
+        own.add(criterion.id)
+        criteria[criterion.id] = criterion
+    if not criteria:
+        raise ProfileError(f"{path}: $.criteria: no criterion: a profile must judge something")
+    return Profile(
+        name=content["name"],
+        title=content["title"],
+        # A note qualifies the verdict of this very profile, so it is not inherited.
+        note=content.get("note", ""),
+        criteria=tuple(criteria.values()),
+        applies_when=tuple(
+            _condition(entry, f"{path}: applies_when") for entry in content.get("applies_when", ())
+        ),
+        identity=tuple(content.get("identity", parent.identity if parent else ())),
+        limits={**(parent.limits if parent else {}), **content.get("validity", {})},
+    )
+
+
+def _criterion(entry: Mapping[str, Any], where: str) -> Criterion:
+    against = entry.get("against")
+    require = _constraint(entry["require"], entry["type"], where, allow_open=against is not None)
+    if against is not None and not require.open:
+        raise ProfileError(f"{where}: with 'against', require is an operator alone, such as '=='")
+    warn = entry.get("warn")
+    when = entry.get("when")
+    return Criterion(
+        id=entry["id"],
+        workstream=entry["workstream"],
+        title=entry["title"],
+        document=entry.get("document", "benchmark"),
+        path=Expression(entry.get("path", "value"), where),
+        require=require,
+        action=entry["action"],
+        source=entry["source"],
+        figure=entry.get("figure"),
+        against=None if against is None else Expression(against, where),
+        warn=None if warn is None else _constraint(warn, entry["type"], where),
+        optional=entry.get("optional", False),
+        when=None if when is None else _condition(when, f"{where}: when"),
+    )
+
+
+def _condition(entry: Mapping[str, Any], where: str) -> Condition:
+    return Condition(
+        document=entry["document"],
+        path=Expression(entry["path"], where),
+        require=_constraint(entry["require"], entry["type"], where),
+    )
+
+
+def _constraint(text: str, type_name: str, where: str, allow_open: bool = False) -> Constraint:
+    try:
+        return parse(text, type_name, allow_open)
+    except ConstraintError as error:
+        raise ProfileError(f"{where}: {error}") from error

@@ -1,0 +1,211 @@
+"""Documents: what hosts reported, checked on arrival and kept as one file per host and kind."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from .errors import DocumentError, Json, one_line, shorten
+from .files import write_atomically
+from .schema_registry import first_fault, kinds
+
+Document = dict[str, Any]
+
+COLLECTED_KINDS = ("hardware_baseline", "environment", "reproducibility", "benchmark")
+LIVE_STATE = "live_state"
+HOST_KINDS = (*COLLECTED_KINDS, LIVE_STATE)
+MAXIMUM_BYTES = 16 * 2**20
+
+_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_AGAIN = "collect it again with ansible-playbook foundation.yml"
+
+
+def folder(baseline_dir: Path, host: str) -> Path:
+    """Where the documents of a host lie.
+
+    Raises DocumentError for a host name that could leave `baseline_dir` or hide in it.
+    """
+    if not _HOST.fullmatch(host):
+        raise DocumentError(
+            f"host name {shorten(host)}: only letters, digits, '.', '_' and '-' are allowed, "
+            "starting with a letter or digit: rename it in the inventory"
+        )
+    return Path(baseline_dir) / host
+
+
+def path(baseline_dir: Path, host: str, kind: str) -> Path:
+    """The file of one document. Raises DocumentError for an unknown kind or a bad host name."""
+    if kind not in HOST_KINDS:
+        raise DocumentError(f"kind {shorten(kind)}: not one of {', '.join(HOST_KINDS)}")
+    return folder(baseline_dir, host) / f"{kind}.json"
+
+
+def read(path: Path) -> Document:
+    """The JSON object in a file, not yet checked against a schema.
+
+    Refused are what JSON readers differ about: duplicate keys, NaN and infinite numbers, text
+    that is no UTF-8; and files above 16 MiB. Raises DocumentError.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAXIMUM_BYTES + 1)
+    except OSError as error:
+        raise DocumentError(f"{path}: cannot be read: {error.strerror}; {_AGAIN}") from error
+    if len(raw) > MAXIMUM_BYTES:
+        raise DocumentError(f"{path}: larger than 16 MiB, no document is; {_AGAIN}")
+    try:
+        content = json.loads(
+            raw.decode("utf-8"),
+            object_pairs_hook=_no_duplicates,
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+            parse_int=_representable,
+        )
+        _refuse_lone_surrogates(raw, content)
+    except UnicodeDecodeError as error:
+        raise DocumentError(f"{path}: no UTF-8 text (byte {error.start}); {_AGAIN}") from error
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise DocumentError(
+            f"{path}: damaged or truncated JSON at {where}: {error.msg}; {_AGAIN}"
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise DocumentError(f"{path}: {one_line(str(error))}; {_AGAIN}") from error
+    if not isinstance(content, dict):
+        raise DocumentError(f"{path}: found {shorten(content)}, not a JSON object; {_AGAIN}")
+    return content
+
+
+def validate(
+    document: Mapping[str, Any],
+    kind: str | None = None,
+    host: str | None = None,
+    source: str = "document",
+) -> None:
+    """Check a document against its schema, and that it is of `kind` and `host` where given.
+
+    `source` begins the message. Raises DocumentError with the most telling fault.
+    """
+    for key, wanted in (("kind", kind), ("host", host)):
+        if wanted is not None and document.get(key) != wanted:
+            raise DocumentError(
+                f"{source}: $.{key}: found {shorten(document.get(key))}, expected "
+                f"{shorten(wanted)}: a foreign document; {_AGAIN}"
+            )
+    own_kind = document.get("kind")
+    if not isinstance(own_kind, str) or own_kind not in kinds():
+        raise DocumentError(
+            f"{source}: $.kind: found {shorten(own_kind)}, not one of {', '.join(sorted(kinds()))}"
+        )
+    fault = first_fault(own_kind, document)
+    if fault is not None:
+        raise DocumentError(f"{source}: {fault}; {_AGAIN}")
+
+
+def load(path: Path, host: str | None = None) -> Document:
+    """Read and check one document; `host` is whose it must be, where that is known.
+
+    A file named after a kind must hold that kind. Raises DocumentError.
+    """
+    path = Path(path)
+    document = read(path)
+    validate(document, path.stem if path.stem in HOST_KINDS else None, host, str(path))
+    return document
+
+
+def write(document: Mapping[str, Any], path: Path) -> None:
+    """Check a document, then write it atomically (see `files.write_atomically`).
+
+    Raises DocumentError before anything is touched, StorageError when the file system refuses.
+    """
+    validate(document, source=str(path))
+    try:
+        text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise DocumentError(f"{path}: no JSON: {one_line(str(error))}") from error
+    write_atomically(Path(path), f"{text}\n".encode())
+
+
+def load_folder(root: Path) -> DocumentFolder:
+    """The documents under a folder. Raises DocumentError when it cannot be read."""
+    return DocumentFolder(root)
+
+
+class DocumentFolder(Mapping[str, Mapping[str, Document | DocumentError]]):
+    """The documents under a folder by host and kind, read when asked for and not kept.
+
+    So a fleet of any size is judged in the memory of one host. A file that cannot be read is
+    there as its DocumentError, since it is that host's outcome and not the end of the run.
+    Documents are read but not schema-checked: `gate.evaluate` does that for every document.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = Path(root)
+        try:
+            entries = sorted(self._root.iterdir())
+        except OSError as error:
+            raise DocumentError(
+                f"{root}: cannot be read: {error.strerror}; name the folder with --documents or "
+                "run ansible-playbook foundation.yml first"
+            ) from error
+        self._hosts = dict.fromkeys(
+            entry.name
+            for entry in entries
+            if entry.is_dir() and _HOST.fullmatch(entry.name) and any(entry.glob("*.json"))
+        )
+
+    def __len__(self) -> int:
+        return len(self._hosts)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._hosts)
+
+    def __getitem__(self, host: str) -> Mapping[str, Document | DocumentError]:
+        if host not in self._hosts:
+            raise KeyError(host)
+        found: dict[str, Document | DocumentError] = {}
+        for kind in HOST_KINDS:
+            path = self._root / host / f"{kind}.json"
+            if path.exists() or path.is_symlink():
+                try:
+                    found[kind] = read(path)
+                except DocumentError as error:
+                    found[kind] = error
+        return found
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"key {shorten(twice)} stands there twice")
+    return result
+
+
+def _representable(text: str) -> int:
+    _finite(text)
+    return int(text)
+
+
+def _refuse_lone_surrogates(raw: bytes, content: Json) -> None:
+    """They can be written in JSON as escapes but never encoded again."""
+    if b"\\u" in raw and _SURROGATE.search(json.dumps(content, ensure_ascii=False)):
+        raise ValueError("half of a surrogate pair stands alone")
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{shorten(text)} is out of range")
+    return number

@@ -1,0 +1,166 @@
+"""One criterion over the evidence of one host: an outcome, and what a person needs to know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from . import validity
+from .constraints import Constraint, WrongTypeError, check, render
+from .criteria import Criterion, Profile
+from .documents import Document
+from .errors import Json, one_line
+from .evidence import Blocker, Evidence, unread_reason
+
+PASS, FAIL, INVALID, MISSING, SKIPPED, WAIVED = (
+    "pass",
+    "fail",
+    "invalid",
+    "missing",
+    "skipped",
+    "waived",
+)
+WARNING = "warning: "
+REQUIRED = "required by this profile, yet "
+"""How the message of a skip begins that keeps a host from passing."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """The outcome of a criterion. `measured` is None where there is no value."""
+
+    criterion: Criterion
+    outcome: str
+    message: str
+    action: str
+    measured: str | None = None
+
+    @property
+    def passes(self) -> bool:
+        """Whether the host may pass with it."""
+        return self.outcome in (PASS, WAIVED) or (
+            self.outcome == SKIPPED and self.criterion.optional
+        )
+
+    def entry(self) -> dict[str, Any]:
+        """The entry of the gate report."""
+        return {
+            "id": self.criterion.id,
+            "workstream": self.criterion.workstream,
+            "title": self.criterion.title,
+            "outcome": self.outcome,
+            "measured": self.measured,
+            "required": self.criterion.required,
+            "message": one_line(self.message),
+            "action": one_line(self.action),
+        }
+
+
+def judge(criterion: Criterion, evidence: Evidence, profile: Profile) -> Result:
+    """Judge one criterion. Raises nothing for any schema-valid document."""
+    skipped = _applicability(criterion, evidence)
+    if skipped is not None:
+        return skipped
+    blocker = evidence.blockers.get(criterion.document)
+    if blocker is not None:
+        return _blocked(criterion, blocker)
+    document = evidence.readable[criterion.document]
+    if criterion.figure is None:
+        return _compare(criterion, document, document)
+    return _judge_figure(criterion, criterion.figure, evidence, profile)
+
+
+def _applicability(criterion: Criterion, evidence: Evidence) -> Result | None:
+    """Skipped where the criterion is not applicable; where that is not known, missing."""
+    condition = criterion.when
+    if condition is None:
+        return None
+    answer = evidence.answer(condition)
+    if answer is True:
+        return None
+    if isinstance(answer, Blocker):
+        return _blocked(criterion, answer)
+    path = condition.path.text
+    if answer is None:
+        reason = unread_reason(path, evidence.readable[condition.document])
+        message = f"whether this applies is not known: {path}: {reason}"
+        return Result(criterion, MISSING, message, criterion.action)
+    message = f"not applicable: {path} {condition.require.text} does not hold"
+    if not criterion.optional:
+        message = REQUIRED + message
+    return Result(criterion, SKIPPED, message, criterion.action)
+
+
+def _judge_figure(criterion: Criterion, name: str, evidence: Evidence, profile: Profile) -> Result:
+    document = evidence.readable[criterion.document]
+    benchmark = document["data"]
+    figure = benchmark["figures"].get(name)
+    if figure is None:
+        reasons = [entry["reason"] for entry in benchmark["skipped"] if entry["figure"] == name]
+        reason = reasons[0] if reasons else unread_reason(name.replace(".", "_"), document)
+        return Result(criterion, MISSING, f"{name} was not measured: {reason}", criterion.action)
+    judges_value = criterion.path.text == "value"
+    environment = {} if "environment" in evidence.blockers else evidence.readable["environment"]
+    faults = validity.faults(
+        validity.Measurement(
+            name=name,
+            figure=figure,
+            benchmark=benchmark,
+            environment=environment.get("data", {}),
+            limits=profile.limits,
+            unit=criterion.require.unit if judges_value else "",
+        )
+    )
+    if not faults:
+        return _compare(criterion, figure, document)
+    message = f"not to be trusted: {'; '.join(f'{f.evidence} ({f.rule})' for f in faults)}"
+    value = criterion.path.search(figure)
+    measured = None if value is None else render(criterion.require, value)
+    return Result(criterion, INVALID, message, faults[0].cure, measured)
+
+
+def _compare(criterion: Criterion, root: Mapping[str, Any], document: Document) -> Result:
+    """Compare the value that the criterion's path finds below `root`."""
+    value = criterion.path.search(root)
+    if _unread(criterion.require, value):
+        message = f"no answer: {unread_reason(criterion.path.text, document)}"
+        return Result(criterion, MISSING, message, criterion.action)
+    require = criterion.require
+    try:
+        if criterion.against is not None:
+            operand = criterion.against.search(root)
+            if operand is None:
+                reason = unread_reason(criterion.against.text, document)
+                message = f"nothing to compare with: {criterion.against.text}: {reason}"
+                measured = render(require, value)
+                return Result(criterion, MISSING, message, criterion.action, measured)
+            require = require.close(operand)
+        measured = render(require, value)
+        if not _holds(require, value):
+            message = f"{measured} was measured, {require.text} is required"
+            return Result(criterion, FAIL, message, criterion.action, measured)
+        if criterion.warn is not None and not _holds(criterion.warn, value):
+            message = f"{WARNING}{measured} was measured, {criterion.warn.text} is expected"
+            return Result(criterion, PASS, message, criterion.action, measured)
+    except WrongTypeError as error:
+        return Result(criterion, INVALID, str(error), criterion.action)
+    return Result(criterion, PASS, f"{measured} meets {require.text}", criterion.action, measured)
+
+
+def _unread(require: Constraint, value: Json) -> bool:
+    """Whether any part of the answer is absent. An empty list is an answer only for a list."""
+    if isinstance(value, list) and require.type != "list":
+        return not value or any(item is None for item in value)
+    return value is None
+
+
+def _holds(require: Constraint, value: Json) -> bool:
+    """Whether the value, or each value where the path finds several, meets the constraint."""
+    if isinstance(value, list) and require.type != "list":
+        return all(check(require, item) for item in value)
+    return check(require, value)
+
+
+def _blocked(criterion: Criterion, blocker: Blocker) -> Result:
+    return Result(criterion, blocker.outcome, blocker.message, blocker.action)

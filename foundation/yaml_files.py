@@ -1,0 +1,76 @@
+"""YAML that people write (profiles, waivers), read strictly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+from yaml.constructor import ConstructorError
+from yaml.nodes import MappingNode
+
+from .errors import FoundationError, Json, one_line
+from .schema_registry import first_fault
+
+_MAXIMUM_BYTES = 2**20
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """The safe loader, less what lets a file mean something other than it seems to.
+
+    A duplicate key would silently win over the first, an alias could grow without bound, and a
+    date would become an object that no schema knows.
+    """
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise ConstructorError(None, None, "aliases are not allowed", mark)
+        node: yaml.Node | None = super().compose_node(parent, index)
+        return node
+
+    def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[object, object]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise ConstructorError(
+                    None, None, f"key {key.value!r} stands there twice", key.start_mark
+                )
+            seen.add(str(key.value))
+        return dict(super().construct_mapping(node, deep))
+
+
+_StrictLoader.yaml_implicit_resolvers = {
+    first: [(tag, expression) for tag, expression in resolvers if not tag.endswith(":timestamp")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def load(path: Path, schema: str, error_type: type[FoundationError]) -> Json:
+    """The content of a YAML file that is valid against a schema of this package.
+
+    Raises `error_type` with one line that names the file, the place and what was found.
+    """
+    try:
+        with path.open("rb") as file:
+            raw = file.read(_MAXIMUM_BYTES + 1)
+        if len(raw) > _MAXIMUM_BYTES:
+            raise error_type(f"{path}: larger than 1 MiB")
+        # The loader derives from SafeLoader: it makes plain values only.
+        content = yaml.load(raw.decode("utf-8"), Loader=_StrictLoader)  # noqa: S506
+    except OSError as error:
+        raise error_type(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise error_type(f"{path}: no UTF-8 text (byte {error.start})") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise error_type(f"{path}: {_where(error)}") from error
+    fault = first_fault(schema, content)
+    if fault is not None:
+        raise error_type(f"{path}: {fault}")
+    return content
+
+
+def _where(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or str(error)
+    place = "" if mark is None else f"line {mark.line + 1}, column {mark.column + 1}: "
+    return one_line(f"{place}{problem}")

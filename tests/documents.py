@@ -1,0 +1,516 @@
+"""A healthy DGX Spark and a plain machine as documents. SYNTHETIC: no box measured this.
+
+Every function returns a fresh document that is valid by schema; names, versions and sizes follow
+shared/gb10 captures, everything else is made up. `change(document, "data.cpu.logical_cpus", 8)`
+alters one place.
+"""
+
+import copy
+import statistics
+from datetime import UTC, datetime, timedelta
+
+HOST = "spark-01"
+NOW = datetime(2026, 10, 20, 12, 0, tzinfo=UTC)
+COLLECTED = "2026-10-20T11:00:00Z"
+GIB = 2**30
+_HASH = "hmac-sha256:" + "0123456789abcdef" * 2
+_UUID = "GPU-00000000-0000-4000-8000-00000000gb10"
+
+
+def change(document, path, value):
+    """Set the value at a dotted path (numbers index lists; `a..b` style keys use `|`)."""
+    *parents, last = [part.replace("|", ".") for part in path.split(".")]
+    node = document
+    for part in parents:
+        node = node[int(part)] if isinstance(node, list) else node[part]
+    if isinstance(node, list):
+        node[int(last)] = value
+    else:
+        node[last] = value
+    return document
+
+
+def identity(**changes):
+    return {
+        "gpu_uuids": [_UUID],
+        "serial_hash": _HASH,
+        "machine_id_hash": _HASH,
+        "kernel": "6.17.0-1021-nvidia",
+        "driver": "580.178.04",
+        "boot_id": "00000000-0000-4000-8000-000000000001",
+        "build": None,
+        "image_digest": None,
+        **changes,
+    }
+
+
+def _document(kind, data, host=HOST, **changes):
+    return {
+        "schema_version": "1.0",
+        "kind": kind,
+        "host": host,
+        "collected_at": COLLECTED,
+        "collector": {"name": "synthetic", "version": "0"},
+        "identity": identity(**changes),
+        "data": data,
+        "problems": [],
+    }
+
+
+def problem(probe, message, code="missing"):
+    return {"probe": probe, "code": code, "message": message}
+
+
+_BUILD = {"torch": "2.13.0+cu130", "cuda": "13.0"}
+
+
+def gpu_device():
+    return {
+        "index": 0,
+        "name": "NVIDIA GB10",
+        "uuid": _UUID,
+        "pci_bus_id": "000f:01:00.0",
+        "pci_device_id": "10de:2e12",
+        "compute_capability": "12.1",
+        "cuda_cores": 6144,
+        "vbios_version": "9a.0b.10.00.00",
+        "serial_hash": None,
+        "addressing_mode": "ats",
+        "memory_total_bytes": 127535084 * 1024,
+        "memory_used_bytes": 8 * GIB,
+        "memory_free_bytes": 110 * GIB,
+        "memory_source": "meminfo",
+        "power_draw_watts": 4.2,
+        "power_limit_watts": None,
+        "temperature_celsius": 35.0,
+        "sm_clock_mhz": 208,
+        "memory_clock_mhz": None,
+        "maximum_sm_clock_mhz": 3003,
+        "gpu_utilization_percent": 0,
+        "memory_utilization_percent": 0,
+        "performance_state": "P8",
+        "persistence_mode": True,
+        "event_reasons": ["gpu_idle"],
+        "ecc_mode": None,
+        "ecc_uncorrected_errors": None,
+        "mig_mode": None,
+        "pcie_generation": 1,
+        "pcie_width": 1,
+    }
+
+
+def _cluster(name, part, cpus, maximum):
+    return {
+        "name": name,
+        "implementer": "0x41",
+        "part": part,
+        "cores": 10,
+        "cpus": cpus,
+        "maximum_mhz": maximum,
+        "minimum_mhz": 338,
+    }
+
+
+def _cpu():
+    return {
+        "architecture": "aarch64",
+        "model_name": None,
+        "logical_cpus": 20,
+        "clusters": [
+            _cluster("Cortex-X925", "0xd85", "5-9,15-19", 3900),
+            _cluster("Cortex-A725", "0xd87", "0-4,10-14", 2808),
+        ],
+        "flags": ["asimd", "bf16", "sve2"],
+        "numa_nodes": [{"node": 0, "cpus": "0-19"}],
+    }
+
+
+def _memory():
+    return {
+        "total_bytes": 127535084 * 1024,
+        "available_bytes": 110 * GIB,
+        "swap_total_bytes": 32 * GIB,
+        "swap_free_bytes": 32 * GIB,
+        "huge_pages_total": 0,
+        "huge_pages_free": 0,
+        "huge_page_size_bytes": 2 * 2**20,
+        "page_size_bytes": 4096,
+        "cma_total_bytes": 131072 * 1024,
+        "cma_free_bytes": 69320 * 1024,
+        "architecture": "unified",
+        "architecture_evidence": "GPU 10de:2e12 is a GB10",
+        "allocatable_bytes": 142 * GIB,
+        "allocatable_rule": "MemAvailable + SwapFree",
+    }
+
+
+def _storage():
+    return {
+        "devices": [
+            {
+                "name": "nvme0n1",
+                "transport": "nvme",
+                "model": "SAMSUNG MZALC4T0HBL1-00B07",
+                "firmware": "LDA41B2Q",
+                "serial_hash": _HASH,
+                "size_bytes": 4000787030016,
+                "rotational": False,
+                "logical_block_bytes": 512,
+                "link_speed_gigatransfers": 32.0,
+                "link_width": 4,
+                "health": {
+                    "critical_warning": 0,
+                    "temperature_celsius": 41.0,
+                    "available_spare_percent": 100,
+                    "percentage_used": 1,
+                    "media_errors": 0,
+                    "unsafe_shutdowns": 3,
+                },
+            }
+        ],
+        "file_systems": [
+            {
+                "mount_point": "/",
+                "source": "/dev/nvme0n1p2",
+                "type": "ext4",
+                "size_bytes": 3900 * GIB,
+                "available_bytes": 3000 * GIB,
+                "read_only": False,
+            }
+        ],
+    }
+
+
+def _interface(name, driver, speed, device_id=None, rdma=None):
+    return {
+        "name": name,
+        "driver": driver,
+        "mac_hash": _HASH,
+        "pci_address": None,
+        "pci_device_id": device_id,
+        "speed_mbps": speed,
+        "mtu": 1500,
+        "carrier": True,
+        "operational_state": "up",
+        "rdma_device": rdma,
+    }
+
+
+def _network():
+    twins = [("enp1s0f0np0", "rocep1s0f0"), ("enP2p1s0f0np0", "roceP2p1s0f0")]
+    return {
+        "interfaces": [
+            _interface("enP7s7", "r8127", 10000),
+            *[_interface(n, "mlx5_core", 200000, "15b3:1021", r) for n, r in twins],
+        ],
+        "rdma_ports": [
+            {
+                "device": "rocep1s0f0",
+                "port": 1,
+                "state": "ACTIVE",
+                "physical_state": "LINK_UP",
+                "interface": "enp1s0f0np0",
+                "firmware_version": "28.45.4028",
+            }
+        ],
+        "connectx": {
+            "functions": 4,
+            "ports": [{"port": 0, "interfaces": ["enp1s0f0np0", "enP2p1s0f0np0"]}],
+        },
+    }
+
+
+def _platform():
+    return {
+        "vendor": "NVIDIA",
+        "product_name": "NVIDIA_DGX_Spark",
+        "product_version": "A.7",
+        "product_family": "DGX Spark",
+        "board_name": "P4242",
+        "bios_version": "5.36_0ACUM018",
+        "bios_date": "08/06/2025",
+        "serial_hash": _HASH,
+        "machine_id_hash": _HASH,
+        "operating_system": operating_system(),
+        "dgx": {
+            "name": "DGX Spark",
+            "pretty_name": "NVIDIA DGX Spark",
+            "platform": "DGX Server for KVM",
+            "software_version": "7.2.3",
+            "software_date": "2025-09-10-13-50-03",
+            "ota_version": "7.5.0",
+            "ota_date": "Thu Jun 18 17:40:28 EDT 2026",
+            "serial_hash": _HASH,
+        },
+        "kernel": "6.17.0-1021-nvidia",
+        "boot_id": "00000000-0000-4000-8000-000000000001",
+        "uptime_seconds": 7200.0,
+        "load_average_1m": 0.3,
+        "time_synchronized": True,
+        "time_source": "timedatectl",
+    }
+
+
+def operating_system():
+    return {
+        "id": "ubuntu",
+        "version_id": "24.04",
+        "codename": "noble",
+        "pretty_name": "Ubuntu 24.04.4 LTS",
+    }
+
+
+def _software():
+    return {
+        "driver": {
+            "loaded_version": "580.178.04",
+            "installed_version": "580.178.04-0ubuntu0.24.04.1",
+            "installed_package": "nvidia-driver-580-open",
+            "module_flavour": "open",
+        },
+        "cuda": {
+            "default_path": "/usr/local/cuda-13.0",
+            "toolkits": [{"path": "/usr/local/cuda-13.0", "version": "13.0.3"}],
+            "nvcc_path": "/usr/local/cuda/bin/nvcc",
+            "nvcc_version": "13.0.88",
+            "nvcc_on_path": False,
+        },
+        "docker": {
+            "client_version": "29.1.3",
+            "server_version": "29.1.3",
+            "package": "docker-ce 5:29.1.3-1~ubuntu.24.04~noble",
+            "snap": False,
+            "runtimes": ["io.containerd.runc.v2", "nvidia", "runc"],
+            "nvidia_runtime_registered": True,
+            "nvidia_runtime_source": "docker info",
+            "storage_driver": "overlay2",
+            "cgroup_driver": "systemd",
+        },
+        "container_toolkit": {"version": "1.18.0", "package_version": "1.18.0-1"},
+        "dcgm": {
+            "version": "4.4.1",
+            "package": "datacenter-gpu-manager-4-core 1:4.4.1-1",
+            "service_active": True,
+        },
+        "python": {"version": "3.12.3", "system_version": "3.12.3"},
+        "fio": {"version": "3.36"},
+    }
+
+
+def hardware_baseline(host=HOST):
+    data = {
+        "gpu": {
+            "present": True,
+            "source": "nvml",
+            "driver_version": "580.178.04",
+            "cuda_driver_version": "13.0",
+            "nvml_version": "13.580.178.04",
+            "devices": [gpu_device()],
+            "xid_events": [],
+        },
+        "cpu": _cpu(),
+        "memory": _memory(),
+        "storage": _storage(),
+        "network": _network(),
+        "topology": {
+            "pci_devices": [
+                {
+                    "address": "000f:01:00.0",
+                    "device_id": "10de:2e12",
+                    "class": "0300",
+                    "driver": "nvidia",
+                    "numa_node": -1,
+                }
+            ],
+            "matrix": None,
+        },
+        "platform": _platform(),
+        "software": _software(),
+    }
+    return _document("hardware_baseline", data, host)
+
+
+def environment(host=HOST):
+    data = {
+        "operating_system": operating_system(),
+        "kernel": "6.17.0-1021-nvidia",
+        "architecture": "aarch64",
+        "driver_version": "580.178.04",
+        "cuda_driver_version": "13.0",
+        "python": {"version": "3.12.3", "implementation": "CPython"},
+        "torch": {
+            "version": "2.13.0+cu130",
+            "cuda_version": "13.0",
+            "cudnn_version": "9.15.1",
+            "nccl_version": "2.28.9",
+            "arch_list": ["sm_80", "sm_90", "sm_100", "sm_120"],
+            "git_version": "0" * 40,
+            "cuda_available": True,
+        },
+        "packages": [{"name": "numpy", "version": "2.3.4"}, {"name": "torch", "version": "2.13.0"}],
+        "container": {"inside": False, "engine": None, "image_digest": None},
+        "source": {"revision": "a" * 40, "dirty": False},
+        "locale": {"language": "C.UTF-8", "encoding": "utf-8"},
+        "time_zone": "UTC",
+        "cpu_governors": ["performance"],
+        "variables": {"PATH": "/usr/bin"},
+        "terminal": {
+            "is_terminal": False,
+            "term": None,
+            "color_term": None,
+            "sixel": None,
+            "sixel_reason": "no terminal",
+        },
+    }
+    return _document("environment", data, host, build=dict(_BUILD))
+
+
+def reproducibility(host=HOST):
+    images = [
+        {
+            "file": f"image-{index:02d}.png",
+            "index": index,
+            "seed": 42 + index,
+            "sha256": f"{index + 1:064x}",
+            "milliseconds": 900.0,
+            "class": None,
+        }
+        for index in range(10)
+    ]
+    data = {
+        "engine": "none",
+        "device": {"kind": "cuda", "name": "NVIDIA GB10"},
+        "build": dict(_BUILD),
+        "generator": {"name": "synthetic", "version": "1", "model_sha256": None},
+        "seed": 42,
+        "count": 10,
+        "images": images,
+        "distinct_images": 10,
+        "repeated": {"index": 0, "identical": True},
+        "stages": {"generate": 9.9},
+        "total_seconds": 12.5,
+        "budget_seconds": 300,
+    }
+    return _document("reproducibility", data, host, build=dict(_BUILD))
+
+
+def _range(median):
+    return {"minimum": median * 0.98, "median": median, "maximum": median * 1.02}
+
+
+def trace():
+    return {
+        "source": "nvml",
+        "samples": 30,
+        "rate_hz": 10.0,
+        "sm_clock_mhz": _range(2450.0),
+        "power_watts": _range(87.0),
+        "temperature_celsius": _range(72.0),
+        "utilization_percent": {"minimum": 90.0, "median": 96.0, "maximum": 100.0},
+        "performance_states": ["P0"],
+        "event_reasons": [],
+        "other_processes": 0,
+    }
+
+
+def figure(value, unit, traced=True):
+    samples = [value * factor for factor in (0.99, 1.0, 1.01, 1.0, 1.005, 0.995, 1.0)]
+    return {
+        "value": statistics.median(samples),
+        "unit": unit,
+        "samples": samples,
+        "spread": 0.0075,
+        "method": "synthetic, as if by fio or torch.mm",
+        # Only the disk's figures come without a trace of the GPU.
+        "parameters": {"synthetic": True} | ({} if traced else {"direct": True}),
+        "duration_seconds": 2.0,
+        "trace": trace() if traced else None,
+    }
+
+
+def benchmark(host=HOST):
+    data = {
+        "level": "quick",
+        "device": {
+            "kind": "cuda",
+            "name": "NVIDIA GB10",
+            "compute_capability": "12.1",
+            "memory_total_bytes": 127535084 * 1024,
+        },
+        "build": {**_BUILD, "arch_list": ["sm_80", "sm_90", "sm_100", "sm_120"], "threads": 20},
+        "conditions": {
+            "load_average_1m": 0.3,
+            "logical_cpus": 20,
+            "memory_available_bytes": 110 * GIB,
+            "swap_used_bytes": 0,
+            "other_gpu_processes": 0,
+        },
+        "telemetry": {"source": "nvml", "reason": "synthetic", "dcgm_version": None},
+        "figures": {
+            "gemm.fp32": figure(28.0, "TFLOP/s"),
+            "gemm.tf32": figure(45.0, "TFLOP/s"),
+            "gemm.fp16": figure(96.0, "TFLOP/s"),
+            "gemm.bf16": figure(92.0, "TFLOP/s"),
+            "memory.copy": figure(230.0, "GB/s"),
+            "storage.read": figure(6.0, "GB/s", traced=False),
+            "storage.write": figure(2.0, "GB/s", traced=False),
+            "storage.random_read": figure(4850.0, "IOPS", traced=False),
+        },
+        "skipped": [],
+        "duration_seconds": 55.0,
+    }
+    return _document("benchmark", data, host, build=dict(_BUILD))
+
+
+def live_state(host=HOST, reachable=True, reason=None):
+    return _document("live_state", {"reachable": reachable, "reason": reason}, host)
+
+
+def spark(host=HOST):
+    """All documents of a healthy Spark by kind."""
+    return {
+        "hardware_baseline": hardware_baseline(host),
+        "environment": environment(host),
+        "reproducibility": reproducibility(host),
+        "benchmark": benchmark(host),
+        "live_state": live_state(host),
+    }
+
+
+def plain(host=HOST):
+    """All documents of a healthy virtual machine without a GPU."""
+    documents = spark(host)
+    hardware = documents["hardware_baseline"]["data"]
+    hardware["gpu"] = {**hardware["gpu"], "present": False, "source": None, "devices": []}
+    hardware["gpu"].update(driver_version=None, cuda_driver_version=None, nvml_version=None)
+    hardware["topology"]["pci_devices"] = []
+    hardware["platform"]["dgx"] = None
+    hardware["platform"]["time_synchronized"] = None
+    hardware["memory"]["architecture"] = "none"
+    hardware["cpu"].update(architecture="x86_64", logical_cpus=2, model_name="Synthetic CPU")
+    cluster = {**_cluster("Synthetic CPU", None, "0-1", None), "implementer": "GenuineIntel"}
+    hardware["cpu"]["clusters"] = [{**cluster, "cores": 2}]
+    for document in documents.values():
+        document["identity"] = identity(gpu_uuids=[], driver=None, serial_hash=None)
+    for kind in ("benchmark", "reproducibility"):
+        documents[kind]["data"]["device"].update(kind="cpu", name=None)
+    data = documents["benchmark"]["data"]
+    data["device"]["compute_capability"] = None
+    data["build"].update(torch="2.13.0+cpu", cuda=None, arch_list=[])
+    documents["environment"]["data"]["torch"].update(version="2.13.0+cpu", cuda_version=None)
+    for name in ("gemm.tf32", "gemm.fp16"):
+        del data["figures"][name]
+        data["skipped"].append({"figure": name, "reason": "torch sees no CUDA device"})
+    for one in data["figures"].values():
+        one["trace"] = None
+    return documents
+
+
+def later(days):
+    """A time some days after the documents were collected."""
+    return NOW + timedelta(days=days)
+
+
+def fresh(documents):
+    """A copy that a test may alter."""
+    return copy.deepcopy(documents)

@@ -1,0 +1,249 @@
+"""The `foundation` command as a process: exit status, one line for an error, no traceback."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import documents as made
+import pytest
+
+from foundation import cli, documents, gate
+
+ROOT = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-m", "foundation"]
+
+
+def run(*arguments, **options):
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **options},
+    )
+
+
+def store(folder, documents_by_kind, collected=None):
+    """Keep documents as if collected an hour ago."""
+    collected = collected or datetime.now(UTC) - timedelta(hours=1)
+    for kind, document in documents_by_kind.items():
+        document["collected_at"] = collected.strftime("%Y-%m-%dT%H:%M:%SZ")
+        documents.write(document, documents.path(folder, document["host"], kind))
+    return folder
+
+
+def one_line_error(done):
+    assert "Traceback" not in done.stderr + done.stdout
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1, done.stderr
+    return lines[0]
+
+
+def test_a_passing_folder_exits_0_and_writes_the_report(tmp_path):
+    store(tmp_path / "docs", made.spark())
+    done = run("gate", "--documents", tmp_path / "docs", "--json", tmp_path / "gate.json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "✅ Phase Gate: PASSED - Model/Interface can proceed" in done.stdout
+    report = documents.load(tmp_path / "gate.json")
+    assert report["verdict"] == "PASSED"
+
+
+def test_a_failing_folder_exits_1(tmp_path):
+    given = made.spark()
+    made.change(given["hardware_baseline"], "data.cpu.logical_cpus", 19)
+    done = run("gate", "--documents", store(tmp_path, given))
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "❌ Phase Gate: FAILED" in done.stdout
+    assert "measured 19, required == 20" in done.stdout
+
+
+def test_a_truncated_document_is_an_invalid_host_and_not_the_end(tmp_path):
+    store(tmp_path, made.spark("a"))
+    store(tmp_path, made.spark("b"))
+    path = tmp_path / "a" / "benchmark.json"
+    path.write_text(path.read_text()[:100])
+    done = run("gate", "--documents", tmp_path)
+    assert done.returncode == 1
+    assert "a (dgx_spark): INVALID" in done.stdout
+    assert "truncated JSON" in done.stdout
+    assert "1 of 2 hosts pass: b" in done.stdout
+
+
+def test_a_document_in_the_wrong_folder_is_invalid(tmp_path):
+    store(tmp_path, made.spark("a"))
+    (tmp_path / "a").rename(tmp_path / "b")
+    done = run("gate", "--documents", tmp_path, "--expect", "b")
+    assert done.returncode == 1
+    assert "a foreign document" in " ".join(done.stdout.split())
+
+
+def test_an_empty_folder_is_a_failure(tmp_path):
+    done = run("gate", "--documents", tmp_path)
+    assert done.returncode == 1
+    assert "no hosts were judged" in done.stdout
+
+
+def test_expected_hosts_without_documents_are_missing(tmp_path):
+    done = run("gate", "--documents", store(tmp_path, made.spark()), "--expect", "spark-01, x")
+    assert done.returncode == 1
+    assert "MISSING" in done.stdout
+    assert gate.judge_folder(tmp_path / "none", expected=["x"], now=made.NOW)["hosts"]["x"][
+        "verdict"
+    ] == "MISSING"  # fmt: skip
+
+
+def test_waivers_and_profile_are_taken(tmp_path):
+    given = made.spark()
+    made.change(given["hardware_baseline"], "data.cpu.logical_cpus", 19)
+    store(tmp_path / "docs", given)
+    waivers = tmp_path / "waivers.yml"
+    waivers.write_text(
+        "- {host: spark-01, criterion: cpu_cores, reason: one core is off, expires: 2999-01-01}\n"
+    )
+    done = run("gate", "--documents", tmp_path / "docs", "--waivers", waivers)
+    assert done.returncode == 0, done.stdout
+    assert "waived until 2999-01-01" in done.stdout
+    done = run("gate", "--documents", tmp_path / "docs", "--profile", "generic")
+    assert done.returncode == 0
+    assert "no DGX Spark acceptance" in done.stdout
+
+
+def profile_by_host(tmp_path):
+    return gate.judge_folder(
+        store(tmp_path, made.spark()), {made.HOST: "generic"}, now=datetime.now(UTC)
+    )
+
+
+def test_a_profile_can_be_chosen_by_host(tmp_path):
+    assert profile_by_host(tmp_path)["hosts"][made.HOST]["profile"] == "generic"
+
+
+GOOD_WAIVER = "host: a, criterion: b, reason: long enough, expires: 2026-01-01"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("- {host: '*', criterion: b, reason: long enough, expires: 2026-01-01}", "$[0].host"),
+        ("- {host: a, criterion: b, reason: short, expires: 2026-01-01}", "$[0].reason"),
+        ("- {host: a, criterion: b, reason: long enough, expires: never}", "$[0].expires"),
+        ("- {host: a, criterion: b, reason: long enough, expires: 2026-02-30}", "$[0].expires"),
+        (f"- {{{GOOD_WAIVER}, who: me}}", 'unknown key "who"'),
+        (f"- {{{GOOD_WAIVER}}}\n- {{{GOOD_WAIVER}}}", "waived twice"),
+        ("host: a", "$:"),
+        ("- {", "line"),
+    ],
+)
+def test_wrong_waivers_are_one_line_and_exit_2(tmp_path, text, says, capsys):
+    waivers = tmp_path / "waivers.yml"
+    waivers.write_text(text)
+    assert cli.main(["gate", "--documents", str(tmp_path), "--waivers", str(waivers)]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert error.startswith(f"foundation: {waivers}: ")
+    assert says in error
+
+
+def test_an_empty_waivers_file_waives_nothing(tmp_path):
+    (tmp_path / "waivers.yml").write_text("---\n")
+    assert gate.load_waivers(tmp_path / "waivers.yml") == ()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["gate", "--documents", "no/such"], "no/such: cannot be read"),
+        (["gate", "--profile", "nobody", "--documents", "."], "nobody"),
+        (["gate", "--profile", "no/such.yml", "--documents", "."], "cannot be read"),
+        (["gate", "--waivers", "no-such.yml", "--documents", "."], "cannot be read"),
+        (["gate", "--expect", "../up", "--documents", "."], "host name"),
+        (["gate", "--colour"], "unrecognized arguments"),
+        (["judge"], "invalid choice"),
+        ([], "required"),
+        (["validate"], "required"),
+        (["validate", "no-such.json"], "no readable file"),
+    ],
+)
+def test_what_cannot_be_judged_is_one_line_and_exits_2(arguments, says):
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert says in one_line_error(done)
+
+
+def test_a_report_that_cannot_be_written_exits_2(tmp_path):
+    (tmp_path / "taken").mkdir()
+    store(tmp_path / "docs", made.spark())
+    done = run("gate", "--documents", tmp_path / "docs", "--json", tmp_path / "taken")
+    assert done.returncode == 2
+    assert "cannot be written" in one_line_error(done)
+
+
+def test_validate_exits_0_1_and_2(tmp_path):
+    store(tmp_path, made.spark())
+    good = sorted((tmp_path / made.HOST).glob("*.json"))
+    assert run("validate", *good).returncode == 0
+    bad = tmp_path / "benchmark.json"
+    bad.write_text(json.dumps(made.live_state()))
+    done = run("validate", good[0], bad)
+    assert done.returncode == 1
+    assert "a foreign document" in one_line_error(done)
+    assert f"{good[0]}: valid" in done.stdout
+    assert run("validate", bad, tmp_path / "none.json").returncode == 2
+
+
+def test_a_reader_that_goes_away_is_no_traceback(tmp_path):
+    store(tmp_path, made.spark())
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [*COMMAND, "gate", "--documents", str(tmp_path)],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    os.close(writer)
+    assert done.returncode == 2
+    assert done.stderr == ""
+
+
+def test_an_interrupt_is_one_line(tmp_path):
+    fifo = tmp_path / "own.yml"
+    os.mkfifo(fifo)  # reading it waits, so the interrupt comes in the middle
+    process = subprocess.Popen(
+        [*COMMAND, "gate", "--documents", str(tmp_path), "--profile", str(fifo)],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    with fifo.open("w"):  # opens once the process reads
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors == "foundation: interrupted\n"
+
+
+def test_a_terminal_without_the_marks_gets_text_all_the_same(tmp_path):
+    store(tmp_path, made.spark())
+    done = run("gate", "--documents", tmp_path, PYTHONIOENCODING="ascii")
+    assert done.returncode == 0
+    assert "Phase Gate: PASSED" in done.stdout
+
+
+def test_main_returns_the_status(tmp_path, capsys):
+    store(tmp_path, made.spark())
+    assert cli.main(["gate", "--documents", str(tmp_path), "--json", str(tmp_path / "r.json")]) == 0
+    assert "PASSED" in capsys.readouterr().out
+    assert cli.main(["validate", str(tmp_path / "r.json")]) == 0
+    (tmp_path / "r.json").write_text("{}")
+    assert cli.main(["validate", str(tmp_path / "r.json"), str(tmp_path / "none")]) == 2
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["gate", "--nothing"])
+    assert caught.value.code == 2

@@ -1,0 +1,253 @@
+"""Documents on disk: what is refused, and that a file is whole and new or untouched."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import documents as made
+import pytest
+
+from foundation import documents, files
+from foundation.errors import DocumentError, StorageError, one_line, shorten
+
+MAKERS = {
+    "hardware_baseline": made.hardware_baseline,
+    "environment": made.environment,
+    "reproducibility": made.reproducibility,
+    "benchmark": made.benchmark,
+    "live_state": made.live_state,
+}
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_a_document_comes_back_as_it_was_written(tmp_path, kind):
+    path = documents.path(tmp_path, made.HOST, kind)
+    documents.write(MAKERS[kind](), path)
+    assert documents.load(path, made.HOST) == MAKERS[kind]()
+    assert stat.S_IMODE(path.stat().st_mode) & ~files.FILE_MODE == 0
+    assert [entry.name for entry in path.parent.iterdir()] == [f"{kind}.json"]
+
+
+def test_every_kind_has_a_schema():
+    assert set(MAKERS) == set(documents.HOST_KINDS)
+
+
+GOOD = json.dumps(made.live_state())
+
+
+@pytest.mark.parametrize(
+    ("raw", "says"),
+    [
+        (GOOD[: len(GOOD) // 2].encode(), "damaged or truncated JSON at line 1"),
+        (b"", "damaged or truncated"),
+        (b"\xff\xfe{}", "no UTF-8"),
+        (b"[1, 2]", "not a JSON object"),
+        (b'{"a": 1, "a": 2}', 'key "a" stands there twice'),
+        (b'{"a": NaN}', "NaN"),
+        (b'{"a": -Infinity}', "-Infinity"),
+        (b'{"a": 1e999}', "out of range"),
+        (b'{"a": 1' + b"0" * 400 + b"}", "out of range"),
+        (b'{"a": ' + b"9" * 5000 + b"}", "out of range"),
+        (b'{"a": "\\ud800"}', "surrogate"),
+        (b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "recursion"),
+        (b" " * (documents.MAXIMUM_BYTES + 1), "larger than 16 MiB"),
+    ],
+)
+def test_a_damaged_file_is_one_clear_line(tmp_path, raw, says):
+    path = tmp_path / "live_state.json"
+    path.write_bytes(raw)
+    with pytest.raises(DocumentError) as caught:
+        documents.load(path)
+    message = str(caught.value)
+    assert message.startswith(str(path))
+    assert says in message
+    assert "\n" not in message
+    assert "ansible-playbook" in message
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "says"),
+    [
+        ("host", "spark 01", '$.host: found "spark 01"'),
+        ("host", "../etc", "$.host"),
+        ("schema_version", "9.9", "$.schema_version"),
+        ("collected_at", "yesterday", "$.collected_at"),
+        ("collected_at", "2026-02-30T00:00:00Z", "$.collected_at"),
+        ("identity.serial_hash", "SN1234", "$.identity.serial_hash"),
+        ("data.reachable", "yes", "$.data.reachable"),
+        ("data.colour", "red", 'unknown key "colour"'),
+        ("kind", "weather", "foreign document"),
+        ("kind", "benchmark", "foreign document"),
+    ],
+)
+def test_a_document_against_its_schema_says_where(tmp_path, place, value, says):
+    path = tmp_path / "live_state.json"
+    path.write_text(json.dumps(made.change(made.live_state(), place, value)))
+    with pytest.raises(DocumentError) as caught:
+        documents.load(path)
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_key_is_named():
+    document = made.live_state()
+    del document["identity"]["driver"]
+    with pytest.raises(DocumentError, match=r'\$\.identity: required key "driver" is absent'):
+        documents.validate(document)
+
+
+def test_an_unknown_kind_is_named_whatever_the_file_is_called(tmp_path):
+    path = tmp_path / "some.json"
+    path.write_text('{"kind": ["live_state"]}')
+    with pytest.raises(DocumentError, match=r"\$\.kind: found"):
+        documents.load(path)
+
+
+def test_a_document_of_another_host_is_foreign(tmp_path):
+    path = tmp_path / "live_state.json"
+    path.write_text(GOOD)
+    assert documents.load(path)["host"] == made.HOST
+    with pytest.raises(DocumentError, match="a foreign document"):
+        documents.load(path, "spark-02")
+
+
+def test_an_absent_file_is_told(tmp_path):
+    with pytest.raises(DocumentError, match="cannot be read: No such file"):
+        documents.load(tmp_path / "live_state.json")
+
+
+@pytest.mark.parametrize(
+    "host", ["..", ".", "", "a/b", "/etc", "a\nb", "a\n", "-x", "é", "x" * 300]
+)
+def test_no_host_name_leaves_the_folder(tmp_path, host):
+    with pytest.raises(DocumentError, match="host name"):
+        documents.folder(tmp_path, host)
+
+
+def test_an_unknown_kind_has_no_file(tmp_path):
+    with pytest.raises(DocumentError, match="kind"):
+        documents.path(tmp_path, "a", "../x")
+
+
+def test_an_invalid_document_touches_nothing(tmp_path):
+    path = documents.path(tmp_path, made.HOST, "live_state")
+    documents.write(made.live_state(), path)
+    before = path.read_bytes()
+    for broken in (
+        made.change(made.live_state(), "host", ""),
+        made.change(made.benchmark(), "data.figures.gemm|bf16.value", float("nan")),
+    ):
+        with pytest.raises(DocumentError):
+            documents.write(broken, path)
+    assert path.read_bytes() == before
+    assert len(list(path.parent.iterdir())) == 1
+
+
+def test_a_folder_in_the_way_is_told_and_nothing_is_left(tmp_path):
+    path = tmp_path / "live_state.json"
+    path.mkdir()
+    with pytest.raises(StorageError, match="cannot be written"):
+        documents.write(made.live_state(), path)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_where_a_folder_should_be_is_told(tmp_path):
+    (tmp_path / "spark-01").write_text("")
+    with pytest.raises(StorageError, match="cannot be written"):
+        documents.write(made.live_state(), tmp_path / "spark-01" / "live_state.json")
+
+
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+def test_a_failure_at_any_step_leaves_the_old_file(tmp_path, monkeypatch, step):
+    path = tmp_path / "live_state.json"
+    path.write_text("old")
+
+    def refuse(*_):
+        raise OSError(28, "No space left on device")
+
+    target = files.os if step == "fsync" else Path
+    monkeypatch.setattr(target, step, refuse)
+    with pytest.raises(StorageError, match="No space left on device"):
+        documents.write(made.live_state(), path)
+    assert path.read_text() == "old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["live_state.json"]
+
+
+_WRITER = """
+import resource, signal, sys
+from pathlib import Path
+sys.path[:0] = sys.argv[2:]
+import documents as made
+from foundation import documents
+from foundation.errors import StorageError
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+document = made.benchmark()
+resource.setrlimit(resource.RLIMIT_FSIZE, (2048, 2048))
+try:
+    documents.write(document, Path(sys.argv[1]))
+except StorageError as error:
+    print(error)
+    sys.exit(3)
+"""
+
+
+def test_a_disk_that_takes_no_more_leaves_the_old_file(tmp_path):
+    """The kernel itself refuses: RLIMIT_FSIZE ends the write as a full disk would."""
+    path = tmp_path / "benchmark.json"
+    path.write_text("old")
+    tests = Path(__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-c", _WRITER, str(path), str(tests), str(tests.parent)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 3, done.stderr
+    assert "File too large" in done.stdout
+    assert path.read_text() == "old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["benchmark.json"]
+
+
+def test_the_umask_can_narrow_the_mode(tmp_path):
+    before = os.umask(0o077)
+    try:
+        documents.write(made.live_state(), tmp_path / "live_state.json")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "live_state.json").stat().st_mode) == 0o600
+
+
+def test_a_folder_gives_hosts_and_keeps_faults_as_values(tmp_path):
+    for host in ("b", "a"):
+        documents.write(made.live_state(host), documents.path(tmp_path, host, "live_state"))
+    (tmp_path / "a" / "benchmark.json").write_text("{")
+    (tmp_path / "a" / "notes.json").write_text("{}")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / ".hidden").mkdir()
+    (tmp_path / "readme.md").write_text("")
+    found = documents.load_folder(tmp_path)
+    assert list(found) == ["a", "b"]
+    assert len(found) == 2
+    assert isinstance(found["a"]["benchmark"], DocumentError)
+    assert found["b"] == {"live_state": made.live_state("b")}
+    with pytest.raises(KeyError):
+        found["empty"]
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(DocumentError, match="run ansible-playbook"):
+        documents.load_folder(tmp_path / "none")
+
+
+def test_messages_are_short_and_on_one_line():
+    assert one_line("a\n\x1b[31mb\t c") == "a [31mb c"
+    assert len(one_line("x" * 1000)) == 400
+    assert len(shorten({"x": "y" * 1000})) == 80
+    assert shorten(object()).startswith('"<object')
+    nested: list = []
+    nested.append(nested)
+    assert shorten(nested) == "a list"

@@ -1,0 +1,303 @@
+"""Every criterion of every profile can pass and can fail, shown by a pair of fixtures."""
+
+import documents as made
+import pytest
+
+from foundation import gate
+from foundation.criteria import BUNDLED_FOLDER, load_profiles
+from foundation.errors import ProfileError
+
+PROFILES = sorted(path.stem for path in BUNDLED_FOLDER.glob("*.yml"))
+HARDWARE, FIGURES = "hardware_baseline", "data.figures"
+DEVICE = "data.gpu.devices.0"
+
+
+def slow(value, unit="TFLOP/s", traced=True):
+    return made.figure(value, unit, traced)
+
+
+# What makes a criterion fail: the document, the place and the value there.
+GENERIC = {
+    "cpu_known": (HARDWARE, "data.cpu.logical_cpus", 0),
+    "architecture": (HARDWARE, "data.cpu.architecture", None, "missing"),
+    "memory_total": (HARDWARE, "data.memory.total_bytes", 0),
+    "operating_system": (HARDWARE, "data.platform.operating_system.id", None, "missing"),
+    "kernel_known": (HARDWARE, "data.platform.kernel", None, "missing"),
+    "gpu_presence_known": (HARDWARE, "data.gpu.present", None, "missing"),
+    "gpu_answers": (HARDWARE, "data.gpu.devices", []),
+    "gpu_readable": (HARDWARE, f"{DEVICE}.uuid", None),
+    "environment_python": ("environment", "data.python.version", "3.9.2"),
+    "environment_packages": ("environment", "data.packages", []),
+    "torch_build": ("environment", "data.torch", None, "missing"),
+    "source_revision": ("environment", "data.source.revision", None, "missing"),
+    "source_clean": ("environment", "data.source.dirty", None, "missing"),
+    "ten_images": ("reproducibility", "data.images.3.sha256", f"{1:064x}"),
+    "repeat_identical": ("reproducibility", "data.repeated.identical", False),
+    "repro_time": ("reproducibility", "data.total_seconds", 300.5),
+    "gemm_fp32": ("benchmark", f"{FIGURES}.gemm|fp32.unit", "GB/s", "invalid"),
+    "gemm_tf32": ("benchmark", f"{FIGURES}.gemm|tf32.samples", [1.0] * 7, "invalid"),
+    "gemm_fp16": ("benchmark", f"{FIGURES}.gemm|fp16", slow(10.0), "invalid"),
+    "gemm_bf16": ("benchmark", f"{FIGURES}.gemm|bf16", slow(10.0), "invalid"),
+    "gpu_was_measured": ("benchmark", "data.device.kind", "cpu"),
+    "memory_copy": ("benchmark", f"{FIGURES}.memory|copy.value", 0.0, "invalid"),
+    "storage_read": ("benchmark", f"{FIGURES}.storage|read.value", -1.0, "invalid"),
+    "storage_write": ("benchmark", f"{FIGURES}.storage|write.unit", "IOPS", "invalid"),
+    "storage_direct": ("benchmark", f"{FIGURES}.storage|read.parameters", {"direct": False}),
+}
+SPARK = GENERIC | {
+    "gpu_is_gb10": (HARDWARE, DEVICE, {**made.gpu_device(), "name": "NVIDIA H100",
+                                       "pci_device_id": "10de:2330"}),
+    "compute_capability": (HARDWARE, f"{DEVICE}.compute_capability", "12.0"),
+    "unified_memory": (HARDWARE, "data.memory.architecture", "discrete"),
+    "gpu_temperature_limits": (HARDWARE, f"{DEVICE}.event_reasons", ["hw_thermal_slowdown"]),
+    "gpu_event_reasons_known": (HARDWARE, f"{DEVICE}.event_reasons", None),
+    "xid_events": (HARDWARE, "data.gpu.xid_events", [{"code": 79, "count": 1}]),
+    "memory_total": (HARDWARE, "data.memory.total_bytes", 110 * made.GIB - 1),
+    "page_size": (HARDWARE, "data.memory.page_size_bytes", 65536),
+    "cma_accounting": (HARDWARE, "data.memory.cma_total_bytes", 0),
+    "architecture": (HARDWARE, "data.cpu.architecture", "x86_64"),
+    "cpu_cores": (HARDWARE, "data.cpu.logical_cpus", 19),
+    "cpu_x925": (HARDWARE, "data.cpu.clusters.0.cores", 9),
+    "cpu_a725": (HARDWARE, "data.cpu.clusters.1.cores", 9),
+    "driver_minimum": (HARDWARE, "data.gpu.driver_version", "580.82.09"),
+    "driver_supported": (HARDWARE, "data.gpu.driver_version", "590.44.01"),
+    "driver_known_bad": (HARDWARE, "data.gpu.driver_version", "580.159.03"),
+    "driver_loaded": (HARDWARE, "data.software.driver.loaded_version", "580.126.09"),
+    "cuda_driver": (HARDWARE, "data.gpu.cuda_driver_version", "12.9"),
+    "cuda_toolkit": (HARDWARE, "data.software.cuda.nvcc_version", "12.9.86"),
+    "cuda_13_0": (HARDWARE, "data.software.cuda.toolkits.0.version", "13.1.0"),
+    "kernel_known_bad": (HARDWARE, "data.platform.kernel", "7.0.0-1019-nvidia"),
+    "ubuntu": (HARDWARE, "data.platform.operating_system.id", "debian"),
+    "ubuntu_version": (HARDWARE, "data.platform.operating_system.version_id", "25.10"),
+    "docker_engine": (HARDWARE, "data.software.docker.server_version", "20.10.24"),
+    "docker_nvidia_runtime": (HARDWARE, "data.software.docker.nvidia_runtime_registered", False),
+    "docker_not_snap": (HARDWARE, "data.software.docker.snap", True),
+    "connectx": (HARDWARE, "data.network.connectx.functions", 3),
+    "disk_free": (HARDWARE, "data.storage.file_systems.0.available_bytes", 49 * made.GIB),
+    "time_synchronized": (HARDWARE, "data.platform.time_synchronized", False),
+    "dcgm": (HARDWARE, "data.software.dcgm.version", "3.3.9"),
+    "torch_cuda": ("environment", "data.torch.cuda_version", "12.8"),
+    "torch_code": ("environment", "data.torch.arch_list", ["sm_80", "sm_90"]),
+    "gemm_fp16": ("benchmark", f"{FIGURES}.gemm|fp16", slow(59.9)),
+    "gemm_bf16": ("benchmark", f"{FIGURES}.gemm|bf16", slow(59.9)),
+    "sm_clock_under_load": ("benchmark",
+                            f"{FIGURES}.gemm|bf16.trace.sm_clock_mhz.median", 1399.0),
+    "memory_copy": ("benchmark", f"{FIGURES}.memory|copy", slow(179.0, "GB/s")),
+    "storage_random_read": ("benchmark", f"{FIGURES}.storage|random_read", slow(578.0, "IOPS")),
+}  # fmt: skip
+TRIPS = {"generic": GENERIC, "dgx_spark": SPARK}
+PAIRS = [(profile, name) for profile in PROFILES for name in TRIPS[profile]]
+
+
+def outcomes(profile, given):
+    report = gate.evaluate(load_profiles(profile), {made.HOST: given}, (), made.NOW)
+    return {entry["id"]: entry for entry in report["hosts"][made.HOST]["criteria"]}
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_criterion_has_a_pair(profile):
+    criteria = {criterion.id for criterion in load_profiles(profile)[0].criteria}
+    assert criteria == set(TRIPS[profile])
+
+
+@pytest.mark.parametrize(("profile", "criterion"), PAIRS)
+def test_a_criterion_fails_where_it_should(profile, criterion):
+    kind, place, value, *rest = TRIPS[profile][criterion]
+    healthy = made.spark()
+    assert outcomes(profile, healthy)[criterion]["outcome"] == "pass"
+    made.change(healthy[kind], place, value)
+    found = outcomes(profile, healthy)[criterion]
+    assert found["outcome"] == (rest[0] if rest else "fail"), found
+    assert found["message"]
+    assert found["action"]
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_ids_titles_and_sources_are_told(profile):
+    for criterion in load_profiles(profile)[0].criteria:
+        assert criterion.source
+        assert len(criterion.action) > 20
+
+
+WARNINGS = {
+    "memory_total": (HARDWARE, "data.memory.total_bytes", 112 * made.GIB),
+    "disk_free": (HARDWARE, "data.storage.file_systems.0.available_bytes", 100 * made.GIB),
+    "source_clean": ("environment", "data.source.dirty", True),
+    "gemm_bf16": ("benchmark", f"{FIGURES}.gemm|bf16", slow(70.0)),
+    "gemm_fp16": ("benchmark", f"{FIGURES}.gemm|fp16", slow(70.0)),
+    "memory_copy": ("benchmark", f"{FIGURES}.memory|copy", slow(200.0, "GB/s")),
+    "storage_read": ("benchmark", f"{FIGURES}.storage|read", slow(2.0, "GB/s", traced=False)),
+}
+
+
+@pytest.mark.parametrize("criterion", WARNINGS)
+def test_a_warning_shows_and_does_not_block(criterion):
+    kind, place, value = WARNINGS[criterion]
+    given = made.spark()
+    made.change(given[kind], place, value)
+    report = gate.evaluate(load_profiles("auto"), {made.HOST: given}, (), made.NOW)
+    found = {e["id"]: e for e in report["hosts"][made.HOST]["criteria"]}[criterion]
+    assert found["outcome"] == "pass"
+    assert found["message"].startswith("warning: ")
+    assert report["verdict"] == "PASSED"
+
+
+@pytest.mark.parametrize(
+    ("profile", "criterion", "kind", "place", "value"),
+    [
+        ("dgx_spark", "connectx", HARDWARE, "data.network.connectx.functions", 0),
+        ("dgx_spark", "dcgm", HARDWARE, "data.software.dcgm.version", None),
+        ("dgx_spark", "xid_events", HARDWARE, "data.gpu.xid_events", None),
+        ("dgx_spark", "cma_accounting", HARDWARE, "data.memory.cma_free_bytes", 0),
+    ],
+)
+def test_what_is_not_applicable_is_skipped_and_passes(profile, criterion, kind, place, value):
+    given = made.spark()
+    made.change(given[kind], place, value)
+    report = gate.evaluate(load_profiles(profile), {made.HOST: given}, (), made.NOW)
+    found = {e["id"]: e for e in report["hosts"][made.HOST]["criteria"]}[criterion]
+    assert found["outcome"] == "skipped"
+    assert report["verdict"] == "PASSED"
+
+
+def test_a_plain_machine_skips_the_gpu_and_passes():
+    found = outcomes("generic", made.plain())
+    assert {name for name, entry in found.items() if entry["outcome"] == "skipped"} == {
+        "gpu_answers",
+        "gpu_readable",
+        "gemm_tf32",
+        "gemm_fp16",
+        "gemm_bf16",
+        "gpu_was_measured",
+    }
+    assert {entry["outcome"] for entry in found.values()} == {"pass", "skipped"}
+
+
+def chosen(given):
+    report = gate.evaluate(load_profiles("auto"), {made.HOST: given}, (), made.NOW)
+    return report["hosts"][made.HOST]["profile"], report["hosts"][made.HOST]["verdict"]
+
+
+def without_spark_evidence():
+    given = made.plain()
+    given["hardware_baseline"]["data"]["gpu"]["devices"] = []
+    return given
+
+
+EVIDENCE = {
+    "pci": lambda d: made.change(
+        d[HARDWARE], "data.topology.pci_devices",
+        [{"address": "000f:01:00.0", "device_id": "10de:2e12", "class": "0300", "driver": None,
+          "numa_node": None}]),
+    "gpu pci id": lambda d: made.change(
+        d[HARDWARE], "data.gpu.devices", [{**made.gpu_device(), "name": None}]),
+    "gpu name": lambda d: made.change(
+        d[HARDWARE], "data.gpu.devices", [{**made.gpu_device(), "pci_device_id": None}]),
+    "cpu parts": lambda d: made.change(
+        d[HARDWARE], "data.cpu.clusters",
+        [{**c, "name": None} for c in made.hardware_baseline()["data"]["cpu"]["clusters"]]),
+    "cpu names": lambda d: made.change(
+        d[HARDWARE], "data.cpu.clusters",
+        [{**c, "part": None} for c in made.hardware_baseline()["data"]["cpu"]["clusters"]]),
+    "dgx-release": lambda d: made.change(
+        d[HARDWARE], "data.platform.dgx", made.hardware_baseline()["data"]["platform"]["dgx"]),
+    "benchmark": lambda d: made.change(d["benchmark"], "data.device.name", "NVIDIA GB10"),
+    "images": lambda d: made.change(d["reproducibility"], "data.device.name", "NVIDIA GB10"),
+}  # fmt: skip
+
+
+def test_without_evidence_the_profile_is_generic():
+    assert chosen(without_spark_evidence()) == ("generic", "PASS")
+
+
+@pytest.mark.parametrize("evidence", EVIDENCE)
+def test_any_evidence_of_a_spark_is_enough(evidence):
+    given = without_spark_evidence()
+    EVIDENCE[evidence](given)
+    profile, verdict = chosen(given)
+    assert profile == "dgx_spark"
+    assert verdict == "FAIL"
+
+
+def test_a_spark_whose_gpu_is_gone_fails_as_a_spark():
+    given = made.spark()
+    gpu = given[HARDWARE]["data"]["gpu"]
+    gpu.update(present=True, source=None, devices=[], driver_version=None)
+    given[HARDWARE]["data"]["topology"]["pci_devices"] = []
+    assert chosen(given) == ("dgx_spark", "FAIL")
+
+
+def test_an_oem_box_passes():
+    given = made.spark()
+    given[HARDWARE]["data"]["platform"].update(
+        vendor="ASUSTeK COMPUTER INC.", product_name="GX10", product_family=None, dgx=None
+    )
+    assert chosen(given) == ("dgx_spark", "PASS")
+
+
+def write_profile(tmp_path, text):
+    path = tmp_path / "own.yml"
+    path.write_text(text)
+    return path
+
+
+CRITERION = """
+  - id: a
+    workstream: WS-01
+    title: A
+    document: hardware_baseline
+    path: data.cpu.logical_cpus
+    type: number
+    require: ">= 1"
+    action: Do it
+    source: Nobody
+"""
+
+
+def test_an_own_profile_extends_and_replaces(tmp_path):
+    text = "name: own\ntitle: Own\nextends: generic\ncriteria:" + CRITERION.replace(
+        "id: a", "id: cpu_known"
+    ).replace('">= 1"', '">= 64"')
+    (profile,) = load_profiles(str(write_profile(tmp_path, text)))
+    (generic,) = load_profiles("generic")
+    assert [c.id for c in profile.criteria] == [c.id for c in generic.criteria]
+    assert {c.id: c.required for c in profile.criteria}["cpu_known"] == ">= 64"
+    assert profile.identity == generic.identity
+    assert profile.note == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("name: own\ntitle: T\ncolour: red\ncriteria: []\n", "unknown key \"colour\""),
+        ("name: own\ntitle: T\ncriteria: []\n", "must judge something"),
+        ("name: own\ntitle: T\n", "required key \"criteria\" is absent"),
+        ("name: own\nname: two\ntitle: T\ncriteria: []\n", "stands there twice"),
+        ("name: own\ntitle: &x T\nnote: *x\ncriteria: []\n", "aliases are not allowed"),
+        ("name: [own\n", "line"),
+        ("name: !!python/object/apply:os.getcwd []\n", "could not determine a constructor"),
+        ("name: own\ntitle: T\nextends: nobody\ncriteria: []\n", "profile \"nobody\""),
+        ("name: own\ntitle: T\ncriteria:" + CRITERION + CRITERION, "id stands there twice"),
+        ("name: own\ntitle: T\ncriteria:" + CRITERION.replace(">= 1", "=> 1"), "no operator"),
+        ("name: own\ntitle: T\ncriteria:" + CRITERION.replace("data.cpu", "data..["), "path"),
+        ("name: own\ntitle: T\ncriteria:" + CRITERION + "    against: data.x\n", "operator alone"),
+        ("name: own\ntitle: T\ncriteria:" + CRITERION + "    figure: gemm.fp32\n", "$.criteria"),
+        ("x" * (2**20 + 1), "larger than 1 MiB"),
+        ("\udcff", "no UTF-8"),
+    ],
+)  # fmt: skip
+def test_a_wrong_profile_is_one_clear_line(tmp_path, text, says):
+    path = tmp_path / "own.yml"
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(ProfileError) as caught:
+        load_profiles(str(path))
+    message = str(caught.value)
+    assert message.startswith(str(path)) or "nobody" in message
+    assert says in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize("choice", ["nobody", "no/such/file.yml"])
+def test_an_unknown_profile_is_refused(choice):
+    with pytest.raises(ProfileError):
+        load_profiles(choice)
