@@ -1,0 +1,273 @@
+"""The reproducibility smoke test as a real process, with the probe runtime's torch."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from box import REPOSITORY
+from schema_check import schema_errors
+
+RUN = REPOSITORY / "repro" / "run.sh"
+FILES = {"contact_sheet.png", "manifest.json", "environment.json", "reproducibility.json"}
+
+
+def _run(*arguments, python=None, **environment):
+    named = ["--python", python] if python else []
+    return subprocess.run(
+        [RUN, *named, *map(str, arguments)],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def ten(runtime_python, tmp_path_factory):
+    """The folder of one run of ten images."""
+    out = tmp_path_factory.mktemp("repro") / "new" / "out"
+    done = _run("--seed", 7, "--out", out, "--host", "spark-01", python=runtime_python)
+    assert (done.returncode, done.stderr) == (0, "")
+    return out
+
+
+def _read(folder, name):
+    return json.loads((folder / name).read_text())
+
+
+def test_ten_distinct_images_and_their_documents(ten):
+    names = {f"image_{index:02d}.png" for index in range(10)}
+    assert {path.name for path in ten.iterdir()} == names | FILES
+
+    manifest = _read(ten, "manifest.json")
+    report = _read(ten, "reproducibility.json")
+    assert schema_errors("manifest", "", manifest) == []
+    assert schema_errors("reproducibility", "", report) == []
+    assert schema_errors("environment", "", _read(ten, "environment.json")) == []
+    assert report["host"] == "spark-01"
+    assert report["data"]["images"] == manifest["images"]
+    assert report["data"]["distinct_images"] == 10
+    assert report["data"]["repeated"] == {"index": 0, "identical": True}
+    assert report["data"]["build"] == report["identity"]["build"]
+    assert list(report["data"]["stages"]) == [
+        "start",
+        "images",
+        "repeat",
+        "contact_sheet",
+        "environment",
+    ]
+    for entry in manifest["images"]:
+        content = (ten / entry["file"]).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == entry["sha256"]
+        assert content.startswith(b"\x89PNG")
+        assert not {b"tIME", b"tEXt", b"iTXt", b"zTXt"} & {content[i : i + 4] for i in range(900)}
+
+
+def test_fewer_images_are_the_first_of_more(ten, runtime_python, tmp_path):
+    done = _run("--seed=7", "--count=2", f"--out={tmp_path}", python=runtime_python)
+
+    assert done.returncode == 0, done.stderr
+    for name in ("image_00.png", "image_01.png"):
+        assert (tmp_path / name).read_bytes() == (ten / name).read_bytes()
+
+
+def test_another_seed_and_a_second_run_in_the_same_folder(runtime_python, ten, tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "image_07.png").write_text("of an earlier run")
+    (tmp_path / "manifest.json").write_text('{"images": [{"file": "image_07.png"}]}')
+
+    done = _run("--seed", 8, "--count", 1, "--out", tmp_path, python=runtime_python)
+
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in tmp_path.iterdir()} == FILES | {"image_00.png", "notes.txt"}
+    assert (tmp_path / "image_00.png").read_bytes() != (ten / "image_00.png").read_bytes()
+
+
+def test_sprites_are_symmetric_and_of_few_colours(runtime_python, ten):
+    code = """
+import sys
+from PIL import Image
+for path in sys.argv[1:]:
+    image = Image.open(path)
+    assert image.size == (256, 256), image.size
+    pixels = image.convert("RGB").resize((32, 32), Image.Resampling.NEAREST)
+    rows = [[pixels.getpixel((x, y)) for x in range(32)] for y in range(32)]
+    assert all(row == row[::-1] for row in rows), path
+    colours = {colour for row in rows for colour in row}
+    assert 6 <= len(colours) <= 8, colours
+    background = sum(colour == rows[0][0] for row in rows for colour in row)
+    assert 32 * 32 // 4 < background < 32 * 32 * 3 // 4, background
+"""
+    images = sorted(map(str, ten.glob("image_*.png")))
+    subprocess.run([runtime_python, "-c", code, *images], check=True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--count", "0"], "'0' is no whole number from 1 to 1000"),
+        (["--count"], "--count: a value is missing"),
+        (["--count", "1.5"], "no whole number"),
+        (["--seed", "-1"], "no whole number"),
+        (["--timeout", "0"], "no whole number"),
+        (["--host", "a b"], "no inventory host name"),
+        (["--engine", "docker"], "type: repro/run.sh --engine none"),
+        (["--engine", "rocket"], "no such engine"),
+        (["--bogus"], "--bogus: no such option"),
+        (["ten"], "ten: no such option"),
+    ],
+)
+def test_wrong_use_is_one_line(runtime_python, arguments, words):
+    done = _run(*arguments, python=runtime_python)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert words in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_missing_runtime_says_how_to_make_it(tmp_path):
+    done = _run(FOUNDATION_PYTHON="", XDG_DATA_HOME=str(tmp_path))
+
+    assert done.returncode == 2
+    assert f"{tmp_path}/dgx-spark-foundation/runtime/bin/python: no such Python" in done.stderr
+    assert "ansible-playbook foundation.yml --tags WS-01" in done.stderr
+
+
+def test_a_python_without_torch_says_how_to_make_one(tmp_path):
+
+    done = _run("--out", tmp_path, python=sys.executable)
+
+    assert done.returncode == 2
+    assert "ansible-playbook foundation.yml --tags WS-01" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_help_names_every_option():
+    done = _run("--help")
+
+    assert done.returncode == 0
+    for option in ("engine", "count", "seed", "out", "timeout", "host", "python"):
+        assert f"--{option}" in done.stdout
+
+
+@pytest.mark.parametrize("out", ["/proc/nowhere", "/dev/null/x"])
+def test_a_folder_that_takes_no_file_is_one_line(runtime_python, out):
+    done = _run("--out", out, python=runtime_python)
+
+    assert done.returncode == 2
+    assert out.rpartition("/")[0] in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_full_disk_is_one_line_and_no_part(runtime_python, tmp_path):
+    # A limit on the size of files stands in for the disk: the write fails in the same way.
+    command = [RUN, "--python", runtime_python, "--count", "3", "--out", tmp_path]
+    done = subprocess.run(
+        ["bash", "-c", 'ulimit -f 1; trap "" XFSZ; exec "$@"', "-", *command],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert "File too large" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_an_interrupt_leaves_whole_files_alone(runtime_python, tmp_path):
+    child = subprocess.Popen(
+        [RUN, "--python", runtime_python, "--count", "1000", "--out", tmp_path],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "image_03.png").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+    child.send_signal(signal.SIGTERM)
+    _, errors = child.communicate(timeout=20)
+
+    assert child.returncode == 128 + signal.SIGTERM
+    assert "stopped by SIGTERM" in errors
+    names = {path.name for path in tmp_path.iterdir()}
+    assert not any(name.startswith(".") for name in names)
+    assert not names & FILES
+    for name in names:
+        assert (tmp_path / name).read_bytes().endswith(b"IEND\xaeB`\x82")
+
+
+def test_a_stage_over_budget_is_named_and_the_document_is_written(runtime_python, tmp_path):
+    done = _run("--count", 1000, "--timeout", 1, "--out", tmp_path, python=runtime_python)
+
+    assert done.returncode == 1
+    assert "stage images: over budget" in done.stderr
+    report = _read(tmp_path, "reproducibility.json")
+    assert schema_errors("reproducibility", "", report) == []
+    assert report["data"]["total_seconds"] > report["data"]["budget_seconds"] == 1
+    assert len(report["data"]["images"]) < 1000
+    assert report["data"]["repeated"] is None
+
+
+# A generator that ignores its seed, and one that never repeats itself.
+_BROKEN = {
+    "the same": "sprites.image_seed = lambda seed, index: 5",
+    "another": "import itertools; counter = itertools.count()\n"
+    "sprites.image_seed = lambda seed, index: next(counter)",
+    "no kernel": "def draw(*_): raise RuntimeError('CUDA error: no kernel image')\n"
+    "sprites.draw = draw",
+}
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("the same", "1 of 3 images are distinct"),
+        ("another", "image 0 of seed 7 came out different the second time"),
+        ("no kernel", "CUDA error: no kernel image"),
+    ],
+)
+def test_a_generator_at_fault_fails_the_smoke_test(runtime_python, tmp_path, fault, words):
+    code = (
+        f"import sys; import sprites\n{_BROKEN[fault]}\nimport generate; sys.exit(generate.main())"
+    )
+    done = subprocess.run(
+        [runtime_python, "-c", code, "--count", "3", "--out", tmp_path],
+        env={**os.environ, "PYTHONPATH": f"{REPOSITORY / 'repro'}:{REPOSITORY}"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 1, done.stderr
+    assert words in done.stderr
+    assert schema_errors("reproducibility", "", _read(tmp_path, "reproducibility.json")) == []
+
+
+def test_a_stage_that_never_ends_is_ended(tmp_path):
+    code = (
+        "import stages, threading, time; stages._GRACE_SECONDS = 0.1\n"
+        "made = stages.Stages(0.1)\n"
+        "with made.stage('images'): time.sleep(30)"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY / "repro")},
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert "stage images: over budget" in done.stderr
