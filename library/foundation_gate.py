@@ -1,0 +1,73 @@
+#!/usr/bin/python
+# Copyright: the DGX Spark foundation authors
+"""Documentation of the action plugin plugins/action/foundation_gate.py."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: foundation_gate
+short_description: Give one verdict over hosts
+version_added: "0.1.0"
+description:
+  - Keeps what the hosts answered as their C(live_state) documents, judges all stored documents of
+    these hosts, prints the verdict, and writes the report.
+  - Fails unless the verdict is C(PASSED). A host without an answer is MISSING, never left out.
+options:
+  answers:
+    description:
+      - By host, the result that M(foundation_probe) gave for C(live_state).
+      - A host without a usable result counts as unreachable.
+    type: dict
+    default: {}
+  baseline_dir:
+    description: Where the documents are; a relative path starts at the project's root.
+    type: str
+    default: bench/baselines
+  hosts:
+    description: The hosts to judge. None is a failure.
+    type: list
+    elements: str
+    required: true
+  profiles:
+    description: By host, C(auto), the name of a profile, or the path of a profile file.
+    type: dict
+    default: {}
+  report:
+    description: The report to write; a relative path starts at the project's root.
+    type: str
+    default: reports/gate.json
+  waivers:
+    description: A YAML file of waivers; a relative path starts at the project's root.
+    type: str
+attributes:
+  check_mode:
+    description: Judges and prints, but writes nothing.
+    support: full
+author:
+  - The DGX Spark foundation authors
+"""
+
+EXAMPLES = r"""
+- name: Judge
+  foundation_gate:
+    hosts: "{{ ansible_play_hosts_all }}"
+    answers:
+      spark-01: "{{ hostvars['spark-01'].answer }}"
+    profiles:
+      spark-01: dgx_spark
+  run_once: true
+"""
+
+RETURN = r"""
+report:
+  description: The report, on the controller.
+  returned: success
+  type: str
+  sample: /home/operator/foundation/reports/gate.json
+verdict:
+  description: C(PASSED) or C(FAILED).
+  returned: success
+  type: str
+  sample: PASSED
+"""

@@ -1,0 +1,44 @@
+#!/usr/bin/python
+# Copyright: the DGX Spark foundation authors
+"""Documentation of the action plugin plugins/action/foundation_hardware_page.py."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: foundation_hardware_page
+short_description: Write one readable page of all hosts
+version_added: "0.1.0"
+description:
+  - Renders every stored document below C(baseline_dir) to a Markdown page on the controller.
+options:
+  baseline_dir:
+    description: Where the documents are; a relative path starts at the project's root.
+    type: str
+    default: bench/baselines
+  page:
+    description: The page to write; a relative path starts at the project's root.
+    type: str
+    default: docs/hardware.md
+attributes:
+  check_mode:
+    description: Writes nothing.
+    support: full
+author:
+  - The DGX Spark foundation authors
+"""
+
+EXAMPLES = r"""
+- name: Write the hardware page
+  foundation_hardware_page:
+    page: /srv/www/hardware.md
+  run_once: true
+"""
+
+RETURN = r"""
+path:
+  description: The page, on the controller.
+  returned: success
+  type: str
+  sample: /home/operator/foundation/docs/hardware.md
+"""

@@ -1,0 +1,140 @@
+#!/usr/bin/python
+# Copyright: the DGX Spark foundation authors
+"""Ansible module: what a host is."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: foundation_probe
+short_description: Read what a host is
+version_added: "0.1.0"
+description:
+  - Returns documents that describe the host as it is, all of them in one task.
+  - Reads only, changes nothing, judges nothing. What could not be read is named in the document's
+    C(problems), so the module fails only where there is no document at all.
+  - Serial numbers, MAC addresses and the machine-id are returned as keyed hashes.
+options:
+  documents:
+    description: The documents to make.
+    type: list
+    elements: str
+    choices: [hardware, environment, live_state]
+    default: [hardware, environment]
+  host:
+    description: The name that the documents carry, usually C(inventory_hostname).
+    type: str
+    required: true
+  interpreter:
+    description:
+      - The Python of the probe runtime, which has pynvml and torch.
+      - Where it does not exist, the module's own Python is used and the documents name what it
+        could not read for that reason.
+    type: path
+  root:
+    description: Read C(/proc), C(/sys) and C(/etc) below this folder.
+    type: path
+    default: /
+  source_revision:
+    description: The revision of this project, as C(git describe --always --dirty) prints it.
+    type: str
+  timeout:
+    description: Seconds that one probe may take.
+    type: int
+    default: 20
+attributes:
+  check_mode:
+    description: Reads in check mode too.
+    support: full
+requirements:
+  - Python 3.10 on the host
+author:
+  - The DGX Spark foundation authors
+"""
+
+EXAMPLES = r"""
+- name: Read hardware and environment
+  foundation_probe:
+    host: "{{ inventory_hostname }}"
+    interpreter: "{{ probe_runtime_executable }}"
+  register: probed
+
+- name: Show the GPUs
+  ansible.builtin.debug:
+    var: probed.documents.hardware_baseline.data.gpu.devices
+"""
+
+RETURN = r"""
+documents:
+  description: The documents by kind; C(docs/documents.md) describes them.
+  returned: success
+  type: dict
+  sample:
+    hardware_baseline:
+      kind: hardware_baseline
+      host: spark-01
+      data: {}
+      problems: []
+"""
+
+import sys
+
+from ansible.module_utils.basic import AnsibleModule
+
+MINIMUM_PYTHON = (3, 10)
+# What one document may take beyond its probes: interpreter start, torch import.
+OVERHEAD_SECONDS = 60
+
+
+def argument_spec() -> dict:
+    """The module's arguments."""
+    return {
+        "documents": {
+            "type": "list",
+            "elements": "str",
+            "choices": ["hardware", "environment", "live_state"],
+            "default": ["hardware", "environment"],
+        },
+        "host": {"type": "str", "required": True},
+        "interpreter": {"type": "path"},
+        "root": {"type": "path", "default": "/"},
+        "source_revision": {"type": "str"},
+        "timeout": {"type": "int", "default": 20},
+    }
+
+
+def main() -> None:
+    """Run the probes in a process of their own and return their documents."""
+    module = AnsibleModule(argument_spec(), supports_check_mode=True)
+    if sys.version_info < MINIMUM_PYTHON:
+        module.fail_json(
+            msg=f"Python {sys.version.split()[0]} on the host is too old: the probes need 3.10; "
+            "install it and set ansible_python_interpreter"
+        )
+    # Imported here so that an old Python gets the line above and not a syntax error. `cli` is
+    # named so that Ansible ships it.
+    from ansible.module_utils.python_probes import cli, launch  # noqa: F401
+
+    wanted = module.params
+    interpreter = launch.choose_interpreter(wanted["interpreter"])
+    environment = {}
+    if wanted["source_revision"]:
+        environment["FOUNDATION_SOURCE_REVISION"] = wanted["source_revision"]
+    documents = {}
+    for name in wanted["documents"]:
+        arguments = [name, "--host", wanted["host"], "--root", wanted["root"]]
+        try:
+            document = launch.run_package(
+                interpreter,
+                [*arguments, "--timeout", str(wanted["timeout"])],
+                timeout=wanted["timeout"] + OVERHEAD_SECONDS,
+                environment=environment,
+            )
+        except launch.LaunchError as error:
+            module.fail_json(msg=f"{wanted['host']}: {error}", documents=documents)
+        documents[document["kind"]] = document
+    module.exit_json(changed=False, documents=documents)
+
+
+if __name__ == "__main__":
+    main()

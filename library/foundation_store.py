@@ -1,0 +1,46 @@
+#!/usr/bin/python
+# Copyright: the DGX Spark foundation authors
+"""Documentation of the action plugin plugins/action/foundation_store.py."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: foundation_store
+short_description: Keep documents of a host on the controller
+version_added: "0.1.0"
+description:
+  - Checks each document against its schema and that it speaks of this host, then writes it
+    atomically to C(<baseline_dir>/<inventory_hostname>/<kind>.json).
+  - A document that does not validate is refused and the one on disk stays.
+options:
+  baseline_dir:
+    description: The folder on the controller; a relative path starts at the project's root.
+    type: str
+    default: bench/baselines
+  documents:
+    description: The documents by kind, as M(foundation_probe) returns them.
+    type: dict
+    required: true
+attributes:
+  check_mode:
+    description: Checks the documents and writes nothing.
+    support: full
+author:
+  - The DGX Spark foundation authors
+"""
+
+EXAMPLES = r"""
+- name: Keep the documents
+  foundation_store:
+    documents: "{{ probed.documents }}"
+"""
+
+RETURN = r"""
+paths:
+  description: The files, on the controller.
+  returned: success
+  type: list
+  elements: str
+  sample: [/home/operator/foundation/bench/baselines/spark-01/hardware_baseline.json]
+"""

@@ -1,0 +1,53 @@
+"""Action plugin: the verdict. Documented in library/foundation_gate.py."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+from ansible.utils.display import Display
+
+from foundation import live_state, terminal
+from foundation.action import PROJECT, ControllerAction
+from foundation.gate import PASSED, judge_folder, write_report
+
+
+class ActionModule(ControllerAction):
+    """Keeps the answers, judges, prints, reports; fails unless the gate passed."""
+
+    argument_spec: ClassVar[dict[str, Any]] = {
+        "answers": {"type": "dict", "default": {}},
+        "baseline_dir": {"type": "str", "default": "bench/baselines"},
+        "hosts": {"type": "list", "elements": "str", "required": True},
+        "profiles": {"type": "dict", "default": {}},
+        "report": {"type": "str", "default": "reports/gate.json"},
+        "waivers": {"type": "str"},
+    }
+
+    def act(self, wanted: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
+        """Judge the hosts."""
+        now = datetime.now(UTC)
+        baseline_dir = PROJECT / wanted["baseline_dir"]
+        path = PROJECT / wanted["report"]
+        if not self.check_mode:
+            live_state.keep(baseline_dir, wanted["hosts"], wanted["answers"], now)
+        report = judge_folder(
+            baseline_dir,
+            {host: _choice(profile) for host, profile in wanted["profiles"].items()},
+            PROJECT / wanted["waivers"] if wanted["waivers"] else None,
+            wanted["hosts"],
+            now=now,
+        )
+        if not self.check_mode:
+            write_report(report, path)
+        Display().display(terminal.render(report, report_path=path))
+        verdict = report["verdict"]
+        failed = verdict != PASSED
+        message = f"Phase gate: {verdict}; the report is {path}"
+        return {"failed": failed, "msg": message, "verdict": verdict, "report": str(path)}
+
+
+def _choice(profile: str) -> str:
+    """A profile's name, or its file where the value is a path."""
+    return str(PROJECT / profile) if Path(profile).suffix in (".yml", ".yaml") else profile

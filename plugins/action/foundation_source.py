@@ -1,0 +1,21 @@
+"""Action plugin: pack what runs on hosts. Documented in library/foundation_source.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from foundation.action import PROJECT, ControllerAction
+from foundation.source_archive import pack
+from python_probes.source import describe
+from python_probes.system import System
+
+
+class ActionModule(ControllerAction):
+    """Packs the sources unless the same content is packed already."""
+
+    def act(self, wanted: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
+        """Pack."""
+        packed = pack(PROJECT, PROJECT / ".foundation")
+        # Without an answer the environment document says itself that the revision is not known.
+        revision = describe(System(), lambda code, message: None, PROJECT)
+        return {"archive": str(packed.path), "sha256": packed.sha256, "revision": revision}

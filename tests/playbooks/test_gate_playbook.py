@@ -1,0 +1,115 @@
+"""gate.yml: never a pass without evidence, and every host is named."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+UNREACHABLE = """\
+all:
+  hosts:
+    spark-dead:
+      ansible_host: 127.0.0.1
+      ansible_port: 1
+      ansible_ssh_common_args: -o ConnectTimeout=2 -o ConnectionAttempts=1
+    here:
+      ansible_connection: local
+      ansible_python_interpreter: "{{ ansible_playbook_python }}"
+"""
+
+
+def report(tmp_path: Path) -> dict[str, Any]:
+    return dict(json.loads((tmp_path / "gate.json").read_text()))
+
+
+def test_a_host_that_was_never_measured_fails_the_gate(
+    ansible_playbook: Run, tmp_path: Path
+) -> None:
+    finished = ansible_playbook("gate.yml")
+    assert finished.returncode == 2
+    assert "❌ Phase Gate: FAILED" in finished.stdout
+    assert report(tmp_path)["hosts"]["localhost"]["verdict"] == "MISSING"
+    assert "Traceback" not in finished.stdout + finished.stderr
+
+
+def test_an_inventory_without_hosts_fails(
+    ansible_playbook: Run, inventory: Callable[[str], str], tmp_path: Path
+) -> None:
+    empty = inventory("all:\n  hosts: {}\n")
+    gate = ansible_playbook("gate.yml", "-i", empty)
+    assert gate.returncode != 0
+    assert "no hosts" in gate.stdout
+    assert report(tmp_path)["verdict"] == "FAILED"
+    foundation = ansible_playbook("foundation.yml", "-i", empty)
+    assert foundation.returncode != 0
+    assert "names no hosts" in foundation.stdout
+
+
+def test_an_unreachable_host_is_missing_and_the_others_are_judged(
+    ansible_playbook: Run, inventory: Callable[[str], str], tmp_path: Path
+) -> None:
+    finished = ansible_playbook("gate.yml", "-i", inventory(UNREACHABLE))
+    assert finished.returncode != 0
+    hosts = report(tmp_path)["hosts"]
+    assert set(hosts) == {"spark-dead", "here"}
+    assert hosts["spark-dead"]["verdict"] == "MISSING"
+    assert "did not answer" in hosts["spark-dead"]["criteria"][0]["message"]
+    assert "did not answer" not in hosts["here"]["criteria"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [("sleep 300", "Timed out|timed out|time"), ("kill -SEGV $$", "died of SIGSEGV")],
+)
+def test_a_host_that_hangs_or_crashes_is_missing(
+    ansible_playbook: Run, tmp_path: Path, baseline_dir: Path, script: str, reason: str
+) -> None:
+    python = tmp_path / "runtime-python"
+    python.write_text(f"#!/bin/sh\n{script}\n")
+    python.chmod(0o755)
+    finished = ansible_playbook("gate.yml", probe_runtime_interpreter=python, gate_host_timeout=8)
+    assert finished.returncode == 2
+    assert "Traceback" not in finished.stdout + finished.stderr
+    state = json.loads((baseline_dir / "localhost/live_state.json").read_text())
+    assert state["data"]["reachable"] is False
+    assert any(word in state["data"]["reason"] for word in reason.split("|"))
+    assert report(tmp_path)["hosts"]["localhost"]["verdict"] == "MISSING"
+
+
+def test_the_offline_verdict_is_the_same(
+    ansible_playbook: Run, tmp_path: Path, baseline_dir: Path, foundation_command: Run
+) -> None:
+    ansible_playbook("foundation.yml", "--tags", "WS-01")
+    ansible_playbook("gate.yml")
+    online = report(tmp_path)
+    offline_path = tmp_path / "offline.json"
+    finished = foundation_command(
+        "gate", "--documents", str(baseline_dir), "--json", str(offline_path)
+    )
+    offline = json.loads(offline_path.read_text())
+    assert finished.returncode == 1
+    assert {**offline, "generated_at": ""} == {**online, "generated_at": ""}
+
+
+def test_check_mode_writes_no_report(ansible_playbook: Run, tmp_path: Path) -> None:
+    finished = ansible_playbook("gate.yml", "--check")
+    assert finished.returncode == 2
+    assert not (tmp_path / "gate.json").exists()
+    assert not (tmp_path / "baselines").exists()
+
+
+def test_a_report_that_cannot_be_written_is_a_failure_in_one_line(
+    ansible_playbook: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    finished = ansible_playbook("gate.yml", gate_report=tmp_path / "file/gate.json")
+    assert finished.returncode == 2
+    assert "cannot be written" in finished.stdout + finished.stderr
+    assert "Traceback" not in finished.stdout + finished.stderr
