@@ -107,14 +107,19 @@ class Profile:
 def load_profiles(choice: str) -> tuple[Profile, ...]:
     """The profiles that a choice stands for, most specific first.
 
-    `choice` is `auto`, the name of a profile of this package, or the path of a YAML file (a
-    name with a folder or a YAML suffix). Raises ProfileError.
+    `choice` is `auto`, the name of a profile of this package, or the path of a YAML file (see
+    `is_path`). Raises ProfileError.
     """
     if choice == AUTO:
         return tuple(_bundled(name) for name in _SPECIFIC_FIRST)
-    if "/" in choice or choice.endswith((".yml", ".yaml")):
+    if is_path(choice):
         return (_load(Path(choice)),)
     return (_bundled(choice),)
+
+
+def is_path(choice: str) -> bool:
+    """Whether a choice of profile is a file: it has a folder or a YAML suffix."""
+    return "/" in choice or choice.endswith((".yml", ".yaml"))
 
 
 @cache

@@ -13,6 +13,7 @@ from .criteria import Condition, Profile
 from .documents import COLLECTED_KINDS, LIVE_STATE, Document, validate
 from .errors import DocumentError, Json, shorten
 
+_SECTION = re.compile(r"\bdata\.([a-z_]+)")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 # Words of JMESPath and of every path, which name no field.
 _OVERHEAD = {"data", "length", "map", "max", "min", "sum", "unique", "null", "value"}
@@ -104,8 +105,8 @@ class Evidence:
             return Blocker(
                 "missing",
                 f"the host did not answer: {reason}",
-                "check its power, network and SSH (ansible HOST -m ansible.builtin.ping), then run "
-                "ansible-playbook gate.yml again",
+                "see to that, or to its power, network and SSH (ansible HOST -m "
+                "ansible.builtin.ping shows more), then run ansible-playbook gate.yml again",
             )
         age = _age_fault(live, profile, now)
         if age is None:
@@ -170,12 +171,13 @@ def unread_reason(path: str, document: Document) -> str:
 
     A problem's probe is named after the section it fills, and its text names the field.
     """
-    names = [name for name in _NAME.findall(path) if name not in _OVERHEAD]
+    section = next(iter(_SECTION.findall(path)), "")
+    names = [name for name in _NAME.findall(path) if name not in {*_OVERHEAD, section}]
     best, best_score = None, 0
     for problem in document["problems"]:
         text = f"{problem['code']} {problem['message']}".lower().replace("_", " ")
-        score = 2 * any(problem["probe"].startswith(name) for name in names)
-        score += 3 * sum(name.replace("_", " ") in text for name in names[1:])
+        score = 2 * (bool(section) and problem["probe"].startswith(section))
+        score += 3 * sum(name.replace("_", " ") in text for name in names)
         if score > best_score:
             best, best_score = problem, score
     if best is None:

@@ -87,7 +87,11 @@ _SECTIONS: Mapping[str, Columns] = {
     "Software": {
         "Loaded driver": ("data.software.driver.loaded_version", str),
         "Installed driver": ("data.software.driver.installed_version", str),
-        "CUDA of the driver": ("data.gpu.cuda_driver_version", str),
+        "CUDA of the driver": (
+            "data.gpu.cuda_driver_version"
+            " || (data.gpu.present == `false` && 'no NVIDIA GPU') || `null`",
+            str,
+        ),
         "nvcc": ("data.software.cuda.nvcc_version", str),
         "Docker": ("data.software.docker.server_version", str),
         "NVIDIA runtime registered": (

@@ -58,7 +58,7 @@ def load(path: Path, schema: str, error_type: type[FoundationError]) -> Json:
         # The loader derives from SafeLoader: it makes plain values only.
         content = yaml.load(raw.decode("utf-8"), Loader=_StrictLoader)  # noqa: S506
     except OSError as error:
-        raise error_type(f"{path}: cannot be read: {error.strerror}") from error
+        raise error_type(f"{path}: cannot be read: {error.strerror}; check the path") from error
     except UnicodeDecodeError as error:
         raise error_type(f"{path}: no UTF-8 text (byte {error.start})") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:

@@ -40,6 +40,8 @@ attributes:
   check_mode:
     description: Measures nothing in check mode and says so.
     support: full
+requirements:
+  - Python 3.10 on the host
 author:
   - The DGX Spark foundation authors
 """

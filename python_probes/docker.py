@@ -12,7 +12,8 @@ from .system import CommandError, Note, System
 
 _PACKAGES = ("docker-ce", "docker.io", "moby-engine")
 _SNAP = "/snap/docker"
-_DAEMON = "/etc/docker/daemon.json"
+_FOLDER = "/etc/docker"
+_DAEMON = f"{_FOLDER}/daemon.json"
 _CDI_FOLDERS = ("/etc/cdi", "/var/run/cdi", "/run/cdi")
 _CDI_KIND = "nvidia.com/gpu"
 _NVIDIA = "nvidia"
@@ -36,7 +37,8 @@ def collect(system: System, packages: dict[str, str], note: Note) -> dict[str, A
     runtimes = info.get("runtimes")
     registered, source = _registration(system, info) if here or package else (None, None)
     if registered is None and (here or package):
-        note("unreadable", f"docker.nvidia_runtime_registered: {_DAEMON} is not valid JSON")
+        note("unreadable", "docker.nvidia_runtime_registered: docker info does not tell, and "
+             f"{_DAEMON} is absent, unreadable or not valid JSON")  # fmt: skip
     return {
         "client_version": client,
         "server_version": info.get("server_version"),
@@ -118,33 +120,47 @@ def _parse_text(text: str) -> tuple[dict[str, Any], str | None]:
 
 
 def _client_version(system: System, note: Note) -> str | None:
-    try:
-        output = system.run("docker", "--version")
-    except CommandError as error:
-        note(error.code, f"docker.client_version: {error}")
-        return None
-    version = first_match(r"^[Dd]ocker version ([^\s,]+)", output)
-    if version is None:
-        note("unreadable", "docker.client_version: the docker command is not Docker's")
-    return version
+    code, reason = "unreadable", "the docker command is not Docker's"
+    for argument in ("--version", "version"):
+        try:
+            output = system.run("docker", argument)
+        except CommandError as error:
+            # `docker version` fails, after what the client says, where the daemon is silent.
+            output, code, reason = error.output, error.code, str(error)
+        version = first_match(r"^(?:[Dd]ocker version| Version:) *([^\s,]+)", output)
+        if version is not None:
+            return version
+        if code == "timeout":
+            break
+    note(code, f"docker.client_version: {reason}")
+    return None
 
 
 def _registration(system: System, info: dict[str, Any]) -> tuple[bool | None, str | None]:
-    """(registered, source); None where daemon.json is the only witness and cannot be parsed."""
-    if info:
-        if _NVIDIA in (info["runtimes"] or []):
+    """(registered, source); None where daemon.json is the only witness and cannot be read."""
+    if info.get("runtimes") is not None:
+        if _NVIDIA in info["runtimes"]:
             return True, "docker info"
         return (True, "cdi") if info["cdi"] else (False, "docker info")
-    text = system.read(_DAEMON)
-    try:
-        daemon = json.loads(text) if text else {}
-        if _NVIDIA in (daemon.get("runtimes") or {}):
-            return True, "daemon.json"
-    except (ValueError, AttributeError, TypeError):
-        daemon = None
+    runtimes = _configured_runtimes(system)
+    if _NVIDIA in (runtimes or {}):
+        return True, "daemon.json"
     if _has_cdi_specification(system):
         return True, "cdi"
-    return (None, None) if daemon is None else (False, "daemon.json")
+    return (None, None) if runtimes is None else (False, "daemon.json")
+
+
+def _configured_runtimes(system: System) -> dict[str, Any] | None:
+    """The runtimes of daemon.json: none where its folder lacks it, None where nobody can say."""
+    text = system.read(_DAEMON)
+    if text is None:
+        # A file that cannot be read is no absence, and neither is a folder that was not captured.
+        return {} if system.exists(_FOLDER) and not system.exists(_DAEMON) else None
+    try:
+        runtimes = json.loads(text or "{}").get("runtimes") or {}
+    except (ValueError, AttributeError):
+        return None
+    return runtimes if isinstance(runtimes, dict) else None
 
 
 def _has_cdi_specification(system: System) -> bool:

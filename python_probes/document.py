@@ -13,12 +13,19 @@ from .version import VERSION
 SCHEMA_VERSION = "1.0"
 COLLECTOR = "python_probes"
 
-# A MAC address, an InfiniBand GUID, and the names that udev makes of them (enx..., rocex...).
+# A MAC address, an InfiniBand GUID, the name of a disk that is one of its kind, and the names
+# that udev makes of addresses (enx..., rocex...).
 _STRAY = re.compile(
     r"(?i)(?<![0-9a-f:])(?:(?:[0-9a-f]{2}:){5,19}[0-9a-f]{2}|(?:[0-9a-f]{4}:){3}[0-9a-f]{4})"
     r"(?![0-9a-f:])"
+    r"|(?<![0-9a-f])(?<![0-9a-f]-)(?:[0-9a-f]{2}-){5}[0-9a-f]{2}(?![0-9a-f-])"
+    r"|(?<=eui\.|naa\.|n-0x)[0-9a-f]{16,32}(?![0-9a-f])"
 )
 _STRAY_IN_NAME = re.compile(r"(?i)(?:en|wl|ww|eth|roce|ib|iw)x([0-9a-f]{12,16})(?![0-9a-f])")
+# What commands call a serial number in the text that a problem quotes.
+_STRAY_SERIAL = re.compile(
+    r"(?i)\b(?:serial(?: number| no\.?)?|s/n)\s*[:=#]?\s*(?=\S*\d)([\w-]{6,})"
+)
 
 Problem = dict[str, str]
 
@@ -67,5 +74,6 @@ def _register_strays(node: object, identifiers: Identifiers) -> None:
     elif isinstance(node, str):
         for found in _STRAY.finditer(node):
             identifiers.hash(found[0])
-        for found in _STRAY_IN_NAME.finditer(node):
-            identifiers.hash(found[1])
+        for pattern in (_STRAY_IN_NAME, _STRAY_SERIAL):
+            for found in pattern.finditer(node):
+                identifiers.hash(found[1])

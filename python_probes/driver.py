@@ -30,7 +30,9 @@ _PACKAGES = tuple(
 
 def loaded_version(system: System) -> str | None:
     """The version of the kernel module that is loaded, or None."""
-    return system.read(_MODULE) or first_match(_VERSION, system.read(_PROC))
+    return first_match(r"^(\d[\w.-]*)$", system.read(_MODULE)) or first_match(
+        _VERSION, system.read(_PROC)
+    )
 
 
 def collect(system: System, packages: dict[str, str], note: Note) -> dict[str, Any]:
@@ -40,7 +42,7 @@ def collect(system: System, packages: dict[str, str], note: Note) -> dict[str, A
     if loaded is None:
         note(
             "missing",
-            f"driver.loaded_version: no NVIDIA kernel module is loaded ({_MODULE}, {_PROC})",
+            f"driver.loaded_version: neither {_MODULE} nor {_PROC} names a loaded kernel module",
         )
     elif flavour is None:
         note("missing", f"driver.module_flavour: {_PROC} does not tell")

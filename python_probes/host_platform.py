@@ -21,6 +21,8 @@ _DMI_FIELDS = {
 }
 # Nothing of these is published; hashing them takes them out of every text they may stand in.
 _DMI_SECRETS = ("board_serial", "chassis_serial", "product_uuid")
+# Words of host names that tell no box from another.
+_PLAIN_NAMES = {"dgx", "gb10", "gx10", "host", "localhost", "nvidia", "server", "spark", "ubuntu"}
 _OS_FIELDS = {
     "id": "ID",
     "version_id": "VERSION_ID",
@@ -52,6 +54,7 @@ def identifying(system: System, identifiers: Identifiers, note: Note) -> dict[st
             # A placeholder that some vendor left must not take ordinary words out of the document.
             if any(character.isdigit() for character in value):
                 identifiers.hash(value)
+    _hide_host_name(system, identifiers)
     machine_id = identifiers.hash(system.read("/etc/machine-id"))
     if machine_id is None:
         note("missing", "machine_id_hash: /etc/machine-id is absent or empty; "
@@ -65,6 +68,16 @@ def identifying(system: System, identifiers: Identifiers, note: Note) -> dict[st
         "kernel": kernel.release(system, note),
         "boot_id": boot_id,
     }
+
+
+def _hide_host_name(system: System, identifiers: Identifiers) -> None:
+    """Take the host's own name out of every text: a Spark's holds part of its serial number."""
+    for file in ("/proc/sys/kernel/hostname", "/etc/hostname"):
+        name = (system.read(file) or "").partition(".")[0]
+        telling = set(name.lower().split("-")) - _PLAIN_NAMES
+        # A single word without a digit may stand for something else in a document.
+        if telling and ("-" in name or any(map(str.isdigit, name))):
+            identifiers.hash(name)
 
 
 def _product_serial(system: System, note: Note) -> str | None:
@@ -142,7 +155,7 @@ def dgx_release(system: System, identifiers: Identifiers, note: Note) -> dict[st
 
 
 def _first_number(system: System, file: str, field: str, note: Note) -> float | None:
-    text = first_match(r"^(\d+(?:\.\d+)?)\b", system.read(file))
+    text = first_match(r"^(\d{1,15}(?:\.\d+)?)\b", system.read(file))
     if text is None:
         note("missing", f"{field}: {file} holds no number")
         return None

@@ -17,6 +17,8 @@ from .system import Note, System
 _APPLICATION = b"dgx-spark-foundation"
 _HEXADECIMAL_DIGITS = 32  # 128 bits
 _SHORTEST_REDACTED = 6  # shorter values stand in ordinary text too
+_SEPARATORS = re.compile(r"[:.-]+")
+_ADDRESS = re.compile(r"(?i)(?:[0-9a-f]{2}){6,}")
 # What firmware vendors leave in an unset field.
 _PLACEHOLDERS = re.compile(
     r"(?i)^(|0+|none|n/?a|\[n/a\]|unknown|default string|to be filled by o\.?e\.?m\.?"
@@ -33,26 +35,33 @@ class Identifiers:
         if not machine_id and not product:
             note(
                 "weak_salt",
-                "no /etc/machine-id and no DMI product_uuid: identifiers are hashed with a salt "
+                "no /etc/machine-id and no DMI product_uuid: identifiers are hashed with a key "
                 "that is not secret; create one with systemd-machine-id-setup",
             )
+        self._secret = bool(machine_id or product)
         self._key = hmac.new(_APPLICATION, (machine_id or product).encode(), "sha256").digest()
-        self._clear: dict[str, str] = {}
+        self._clear: dict[str, tuple[re.Pattern[str], str]] = {}
 
     def hash(self, value: str | None) -> str | None:
         """`hmac-sha256:` and 32 hexadecimal digits, or None for an absent or placeholder value."""
         if value is None or _PLACEHOLDERS.match(value.strip()):
             return None
         value = value.strip()
-        digest = hmac.new(self._key, value.encode(), hashlib.sha256).hexdigest()
+        if value in self._clear:
+            return self._clear[value][1]
+        message = value.encode()
+        if not self._secret:
+            # Trying all serial numbers must cost too much: RFC 7914's parameters, about 50 ms.
+            message = hashlib.scrypt(message, salt=_APPLICATION, n=2**14, r=8, p=1)
+        digest = hmac.new(self._key, message, hashlib.sha256).hexdigest()
         hashed = f"hmac-sha256:{digest[:_HEXADECIMAL_DIGITS]}"
-        self._clear[value] = hashed
+        self._clear[value] = (_any_notation(value), hashed)
         return hashed
 
     def redact(self, node: Any) -> Any:
         """A copy of a document in which every value hashed so far is replaced in every string.
 
-        A MAC address is also found without its colons, as in the name `enx0200000000aa`.
+        Addresses are found in every notation: `02:00:..`, `02-00-..`, and in `enx0200000000aa`.
         """
         if isinstance(node, dict):
             return {key: self.redact(value) for key, value in node.items()}
@@ -60,8 +69,20 @@ class Identifiers:
             return [self.redact(value) for value in node]
         if not isinstance(node, str):
             return node
-        for clear, hashed in list(self._clear.items()):  # a late probe may still add to it
-            for form in {clear, clear.replace(":", ""), clear.replace("-", "")}:
-                if len(form) >= _SHORTEST_REDACTED and form.lower() in node.lower():
-                    node = re.sub(re.escape(form), hashed, node, flags=re.IGNORECASE)
+        # A late probe may still add to them; the longest first, since one may hold another.
+        for clear, (pattern, hashed) in sorted(
+            self._clear.copy().items(), key=lambda known: len(known[0]), reverse=True
+        ):
+            if len(_SEPARATORS.sub("", clear)) >= _SHORTEST_REDACTED:
+                node = pattern.sub(hashed, node)
         return node
+
+
+def _any_notation(value: str) -> re.Pattern[str]:
+    """Finds `value` whatever its case and separators, and an address without any or with others.
+
+    LVM, for one, doubles the hyphens of a host's name.
+    """
+    bare = _SEPARATORS.sub("", value)
+    words = re.findall("..", bare) if _ADDRESS.fullmatch(bare) else _SEPARATORS.split(value)
+    return re.compile("[:.-]*".join(map(re.escape, filter(None, words))), re.IGNORECASE)

@@ -16,6 +16,8 @@ _NVIDIA = "10de:"
 _DISPLAY_CLASSES = ("0300", "0302")
 _OWN_MEMORY = ("nvml", "nvidia-smi")
 _UNITS = {"kB": 1024, "": 1}
+_HUGE_PAGE = "/sys/kernel/mm/transparent_hugepage/hpage_pmd_size"
+_TABLE_ENTRY = 8  # bytes
 
 _AMOUNTS = {
     "total_bytes": "MemTotal",
@@ -89,14 +91,24 @@ def _free(system: System) -> dict[str, int]:
 def _page_size(system: System, note: Note) -> int | None:
     if system.live:
         return os.sysconf("SC_PAGE_SIZE")
+    code, reason = "unreadable", "getconf PAGESIZE printed no number"
     try:
         value = integer(system.run("getconf", "PAGESIZE"))
     except CommandError as error:
-        note(error.code, f"page_size_bytes: {error}")
-        return None
+        value, code, reason = None, error.code, str(error)
+    value = value or _page_of(system.read_integer(_HUGE_PAGE) or 0)
     if value is None:
-        note("unreadable", "page_size_bytes: getconf PAGESIZE printed no number")
+        note(code, f"page_size_bytes: {reason}, and {_HUGE_PAGE} does not tell it")
     return value
+
+
+def _page_of(huge: int) -> int | None:
+    """The page size below a huge page, or None where no page size fits.
+
+    One page of 8-byte table entries maps a huge page, so huge = page x page / 8 (Linux,
+    Documentation/arch/arm64/memory.rst): 2 MiB over 4 KiB, 512 MiB over 64 KiB.
+    """
+    return next((p for p in (4096, 16384, 65536) if p * p // _TABLE_ENTRY == huge), None)
 
 
 def architecture(

@@ -16,15 +16,19 @@ _WITHOUT_DEVICE = {"zfs", "9p", "virtiofs", "bcachefs"}
 _IMAGES = {"squashfs", "iso9660", "erofs", "udf", "devtmpfs", "tmpfs"}
 # What container engines bind from the host over single files.
 _BOUND_FILES = {"/etc/hosts", "/etc/hostname", "/etc/resolv.conf"}
-_UUID = re.compile(r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_IDENTIFYING = re.compile(
+    r"(?i)(?<=/disk/by-id/).+|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+    r"|(?<=/)[0-9a-f]{4}-[0-9a-f]{4}$",  # the volume number of a FAT file system
+    re.MULTILINE,
+)
 _FIELDS = 4  # source, mount point, type, options
 _BLOCK_UNITS = {"1-blocks": 1, "1B-blocks": 1, "1K-blocks": 1024, "1024-blocks": 1024}
 
 
-def uuids(file_systems: list[dict[str, Any]]) -> list[str]:
-    """UUIDs in sources and mount points, which tell one box from another."""
-    text = " ".join(f"{entry['source']} {entry['mount_point']}" for entry in file_systems)
-    return _UUID.findall(text)
+def identifying(file_systems: list[dict[str, Any]]) -> list[str]:
+    """What in sources and mount points tells one box from another: UUIDs and serial numbers."""
+    text = "\n".join(f"{entry['source']}\n{entry['mount_point']}" for entry in file_systems)
+    return _IDENTIFYING.findall(text)
 
 
 def read(system: System, note: Note) -> list[dict[str, Any]] | None:

@@ -29,7 +29,11 @@ _BRIEF = re.compile(
 
 def collect(system: System, identifiers: Identifiers, note: Note) -> dict[str, Any]:
     """The network section of a hardware baseline; speeds are in Mb/s."""
-    functions = {f["address"]: f["device_id"] for f in pci.devices(system, lambda *_: None)}
+    lost: list[str] = []
+    devices = pci.devices(
+        system, lambda code, message: lost.append(message) if code == "missing" else None
+    )
+    functions = {f["address"]: f["device_id"] for f in devices}
     rdma_ports = rdma.ports(system, identifiers, note)
     if system.exists(_CLASS):
         interfaces = [
@@ -44,11 +48,13 @@ def collect(system: System, identifiers: Identifiers, note: Note) -> dict[str, A
         interface["rdma_device"] = by_interface.get(interface["name"])
     interfaces = [entry for entry in interfaces if not _IGNORED.match(entry["name"])]
     interfaces.sort(key=lambda entry: (entry["pci_address"] is None, entry["name"]))
+    for reason in lost:
+        note("missing", f"connectx.functions: {reason}")
     return {
         "interfaces": interfaces,
         "rdma_ports": rdma_ports,
         "connectx": {
-            "functions": sum(device == CONNECTX_7 for device in functions.values()),
+            "functions": None if lost else sum(d == CONNECTX_7 for d in functions.values()),
             "ports": _twins(system, interfaces),
         },
     }

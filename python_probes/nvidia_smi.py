@@ -29,6 +29,7 @@ from .system import CommandError, Note, System
 
 _MEBIBYTE = 2**20
 _MAXIMUM_REFUSED = 4  # fields to leave out one by one before asking for the fewest
+_MAXIMUM_LINES = 64  # more than any host has GPUs: the rest is no answer
 _NOT_OFFERED = ("nvml_version", "cuda_cores")
 
 
@@ -133,7 +134,7 @@ def read(system: System, identifiers: Identifiers, note: Note) -> Readings | Non
         note(code, f"GPUs cannot be read through nvidia-smi: {error}")
         return None
     readings = Readings()
-    for line in output.splitlines():
+    for line in output.splitlines()[:_MAXIMUM_LINES]:
         device = _read_line(line, fields, system, identifiers, note)
         if device is not None:
             readings.driver_version = device.pop("driver_version", None) or readings.driver_version
@@ -203,7 +204,9 @@ def _read_line(
     cells = [cell.strip() for cell in next(csv.reader([line]), [])]
     if len(cells) != len(fields):
         if cells and "No devices were found" not in line:
-            note("unreadable", f"nvidia-smi printed a line that is no reading: {line.strip()!r}")
+            note(
+                "unreadable", f"nvidia-smi printed a line that is no reading: {line.strip()[:80]!r}"
+            )
         return None
     return _read_cells(dict(zip(fields, cells, strict=True)), system, identifiers, note)
 

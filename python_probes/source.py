@@ -42,8 +42,9 @@ def describe(system: System, note: Note, folder: Path) -> str:
     if not git_folder.exists():
         note(
             "not_told",
-            f"source: {folder} is no checkout of this project; set {REVISION_VARIABLE} to what "
-            "git describe --always --dirty --abbrev=40 --exclude '*' prints there",
+            "source: the code does not lie in a checkout of this project; run it from one, or set "
+            f"{REVISION_VARIABLE} (the playbooks' source_revision) to what "
+            "git describe --always --dirty --abbrev=40 --exclude '*' prints in one",
         )
         return ""
     try:

@@ -43,8 +43,8 @@ def collect(system: System, identifiers: Identifiers, note: Note) -> dict[str, A
         mounts.add_space(system, file_systems, note)
         note("partial" if file_systems else "missing", "file_systems: /proc/mounts cannot be read"
              + ("; mount points are lsblk's" if file_systems else ""))  # fmt: skip
-    for uuid in mounts.uuids(file_systems):
-        identifiers.hash(uuid)
+    for name in mounts.identifying(file_systems):
+        identifiers.hash(name)
     return {"devices": devices, "file_systems": file_systems}
 
 
@@ -61,6 +61,8 @@ def _from_sysfs(
     sectors = system.read_integer(f"{path}/size")
     rotational = system.read_integer(f"{path}/queue/rotational")
     speed, width = _link(system, path, name)
+    for file in ("wwid", "nguid", "uuid", "device/wwid"):  # names such as eui.0025384a51b2c3d4
+        identifiers.hash((system.read(f"{path}/{file}") or "").rpartition(".")[2])
     controller = first_match(r"^(nvme\d+)n", name)
     entry = {
         "name": name,

@@ -19,6 +19,7 @@ _SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 _MAXIMUM_LINKS = 40  # as the Linux kernel's MAXSYMLINKS
 _MAXIMUM_BYTES = 8 * 2**20
 _CHUNK_BYTES = 64 * 2**10
+_UNKNOWN, _BEYOND = -1, 2**64
 
 Note = Callable[[str, str], None]
 """How a probe reports what it could not read: `note(code, message)`."""
@@ -96,12 +97,16 @@ class System:
             return None
 
     def read_integer(self, name: str, base: int = 10) -> int | None:
-        """The whole number that a one-value file holds, or None."""
+        """The whole number that a one-value file holds, or None.
+
+        -1 is how kernels say unknown; what is below it, or beyond 64 bits, is damage.
+        """
         text = self.read(name)
         try:
-            return None if text is None else int(text, base)
+            value = None if text is None else int(text, base)
         except ValueError:
             return None
+        return value if value is not None and _UNKNOWN <= value < _BEYOND else None
 
     def exists(self, name: str) -> bool:
         """Whether `name` exists once links are followed."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, ClassVar
 
 from ansible.utils.display import Display
 
 from foundation import live_state, terminal
 from foundation.action import PROJECT, ControllerAction
+from foundation.criteria import is_path
 from foundation.gate import PASSED, judge_folder, write_report
 
 
@@ -48,6 +48,7 @@ class ActionModule(ControllerAction):
         return {"failed": failed, "msg": message, "verdict": verdict, "report": str(path)}
 
 
-def _choice(profile: str) -> str:
+def _choice(profile: object) -> str:
     """A profile's name, or its file where the value is a path."""
-    return str(PROJECT / profile) if Path(profile).suffix in (".yml", ".yaml") else profile
+    choice = str(profile)  # an inventory may hold anything: load_profiles names what is none
+    return str(PROJECT / choice) if is_path(choice) else choice

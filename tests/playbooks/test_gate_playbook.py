@@ -113,3 +113,37 @@ def test_a_report_that_cannot_be_written_is_a_failure_in_one_line(
     assert finished.returncode == 2
     assert "cannot be written" in finished.stdout + finished.stderr
     assert "Traceback" not in finished.stdout + finished.stderr
+
+
+@pytest.mark.parametrize("profile", ["nonsense", 3, "null"])
+def test_a_profile_that_is_none_is_named(ansible_playbook: Run, profile: object) -> None:
+    # As JSON, so that the number and null arrive as such.
+    value = json.dumps({"acceptance_profile": None if profile == "null" else profile})
+    finished = ansible_playbook("gate.yml", "-e", value)
+    assert finished.returncode == 2
+    assert "use auto, dgx_spark, generic or the path of a .yml file" in finished.stdout
+
+
+def test_a_python_that_ansible_cannot_use_is_no_traceback(
+    ansible_playbook: Run, tmp_path: Path
+) -> None:
+    python = tmp_path / "python3.7"
+    python.write_text("#!/bin/sh\necho 'Traceback (most recent call last):' >&2\nexit 1\n")
+    python.chmod(0o755)
+    gate = ansible_playbook("gate.yml", ansible_python_interpreter=python)
+    assert gate.returncode == 2
+    assert "Traceback" not in gate.stdout + gate.stderr
+    assert report(tmp_path)["hosts"]["localhost"]["verdict"] == "MISSING"
+    foundation = ansible_playbook("foundation.yml", ansible_python_interpreter=python)
+    assert foundation.returncode == 2
+    assert "Traceback" not in foundation.stdout + foundation.stderr
+    assert "set ansible_python_interpreter to it" in " ".join(foundation.stdout.split())
+
+
+def test_a_time_out_that_is_no_number_is_not_no_time_out(
+    ansible_playbook: Run, tmp_path: Path
+) -> None:
+    finished = ansible_playbook("gate.yml", gate_host_timeout="abc")
+    assert finished.returncode == 2
+    assert "'abc' could not be converted to 'int'" in " ".join(finished.stdout.split())
+    assert report(tmp_path)["hosts"]["localhost"]["verdict"] == "MISSING"

@@ -159,8 +159,8 @@ def test_an_empty_waivers_file_waives_nothing(tmp_path):
     [
         (["gate", "--documents", "no/such"], "no/such: cannot be read"),
         (["gate", "--profile", "nobody", "--documents", "."], "nobody"),
-        (["gate", "--profile", "no/such.yml", "--documents", "."], "cannot be read"),
-        (["gate", "--waivers", "no-such.yml", "--documents", "."], "cannot be read"),
+        (["gate", "--profile", "no/such.yml", "--documents", "."], "directory; check the path"),
+        (["gate", "--waivers", "no-such.yml", "--documents", "."], "directory; check the path"),
         (["gate", "--expect", "../up", "--documents", "."], "host name"),
         (["gate", "--colour"], "unrecognized arguments"),
         (["judge"], "invalid choice"),

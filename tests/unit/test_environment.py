@@ -144,7 +144,7 @@ def test_the_revision_of_a_checkout(tmp_path, monkeypatch, box):
     inside = checkout / "environment"
     inside.mkdir()
     assert source(System(), box.note, inside) == {"revision": None, "dirty": None}
-    assert "is no checkout" in box.messages("not_told")
+    assert "does not lie in a checkout" in box.messages("not_told")
 
 
 def test_a_checkout_without_git_is_a_problem(tmp_path, monkeypatch, box):

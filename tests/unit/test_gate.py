@@ -362,7 +362,7 @@ REQUIRED = [
         ("hardware_baseline", "data.platform.kernel"),
         ("hardware_baseline", "data.platform.operating_system.version_id"),
         ("hardware_baseline", "data.platform.time_synchronized"),
-        ("hardware_baseline", "data.software.driver.loaded_version"),
+        ("hardware_baseline", "data.software.driver.installed_version"),
         ("hardware_baseline", "data.software.docker.snap"),
         ("hardware_baseline", "data.software.docker.nvidia_runtime_registered"),
         ("hardware_baseline", "data.storage.file_systems.0.available_bytes"),
@@ -457,3 +457,17 @@ def test_text_of_a_host_cannot_move_the_cursor():
     text = terminal.render(one(documents)[0])
     assert "\x1b" not in text
     assert "evil line" in text
+
+
+def test_the_reason_is_that_of_the_section_not_of_a_word_in_another():
+    given = made.spark()
+    hardware = given["hardware_baseline"]
+    hardware["data"]["gpu"]["devices"] = []
+    hardware["problems"] = [
+        {"probe": "software", "code": "missing", "message": "dcgm: no datacenter-gpu-manager"},
+        {"probe": "gpu", "code": "no_devices", "message": "nvidia-smi: No devices were found"},
+    ]
+    report = gate.evaluate(load_profiles("dgx_spark"), {made.HOST: given}, (), made.NOW)
+    found = {e["id"]: e for e in report["hosts"][made.HOST]["criteria"]}["compute_capability"]
+    assert found["outcome"] == "missing"
+    assert "No devices were found" in found["message"]

@@ -98,6 +98,30 @@ def test_numbers_of_proc(box):
     assert "load_average_1m" in box.messages("missing")
 
 
+CAPTURED_UNAME = "Linux spark-7f3a 6.17.0-1014-nvidia #14-Ubuntu SMP Tue Jan 13 20:00:00 UTC 2026"
+
+
+@pytest.mark.parametrize("tail", [" aarch64 aarch64 aarch64 GNU/Linux", " aarch64 GNU/Linux"])
+def test_a_uname_that_prints_everything_whatever_it_is_asked(box, tail):
+    box.says("uname", CAPTURED_UNAME + tail)
+
+    assert kernel.release(box.system, box.note) == "6.17.0-1014-nvidia"
+    assert kernel.architecture(box.system, box.note) == "aarch64"
+
+
+def test_a_uname_that_knows_no_options_is_not_believed(box):
+    box.says("uname", "Linux")
+
+    assert kernel.release(box.system, box.note) is None
+    assert kernel.architecture(box.system, box.note) is None
+
+
+def test_a_number_beyond_all_measure_is_none(box):
+    box.file("/proc/uptime", "9" * 5000)
+
+    assert platform(box)["uptime_seconds"] is None
+
+
 def test_kernel_release_from_proc_when_uname_fails(box):
     box.says("uname", "", 1)
     box.file("/proc/sys/kernel/osrelease", "7.0.0-1019-nvidia")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hmac
 import json
+import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from python_probes.document import build
 from python_probes.identifiers import Identifiers
 from python_probes.system import System
 
@@ -50,6 +53,13 @@ def test_a_box_without_machine_id_says_that_the_salt_is_weak(tmp_path: Path) -> 
     assert identifiers(box(tmp_path))[1] == []
 
 
+def test_without_a_secret_one_guess_costs_more_than_an_hmac(tmp_path: Path) -> None:
+    """Whoever knows this code could otherwise try every serial number."""
+    key = hmac.new(b"dgx-spark-foundation", b"", "sha256").digest()
+    guess = hmac.new(key, SERIAL.encode(), "sha256").hexdigest()[:32]
+    assert guess not in str(identifiers(box(tmp_path, machine_id=None))[0].hash(SERIAL))
+
+
 def test_clear_text_is_removed_wherever_it_stands(tmp_path: Path) -> None:
     known, _ = identifiers(box(tmp_path))
     hashed = known.hash(SERIAL)
@@ -67,6 +77,48 @@ def test_clear_text_is_removed_wherever_it_stands(tmp_path: Path) -> None:
     assert known.redact(document)["serial_hash"] == hashed
 
 
+MAC = "4c:bb:47:2c:7f:3a"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "4C-BB-47-2C-7F-3A",
+        "4cbb.472c.7f3a",
+        "br-4c-bb-47-2c-7f-3a",
+        "wlx4cbb472c7f3a",
+        "4CBB472C7F3A",
+    ],
+)
+def test_an_address_is_found_in_every_notation(tmp_path: Path, text: str) -> None:
+    known, _ = identifiers(box(tmp_path))
+    known.hash(MAC)
+    assert re.search("(?i)7f.?3a", known.redact(text).partition("hmac-sha256")[0]) is None
+    assert "hmac-sha256:" in known.redact(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("br-4c-bb-47-2c-7f-3a is down", "47-2c"),
+        ("GUID 506b:4b03:00cb:d9f2", "00cb"),
+        ("nvme-eui.0025384A51B2C3D4", "51B2C3D4"),
+        ("wwn-0x5002538e4038d8cb", "4038d8cb"),
+        ("Serial Number : GPUSER1650024", "1650024"),
+        ("S/N 1983925012345", "1983925012345"),
+    ],
+)
+def test_what_no_probe_took_for_an_identifier_is_hashed_too(
+    tmp_path: Path, text: str, secret: str
+) -> None:
+    known, _ = identifiers(box(tmp_path))
+    document = build("hardware_baseline", "box", {}, {"text": text}, [], identifiers=known)
+    assert secret not in str(document)
+    plain = {"date": "2025-09-10-13-50-03", "uuid": "GPU-00000000-0000-4000-8000-0000000000aa"}
+    assert build("live_state", "box", {}, plain, [], identifiers=known)["data"] == plain
+
+
+@settings(max_examples=30)
 @given(st.text(alphabet="0123456789ABCDEFGHJK-", min_size=8, max_size=20), st.text(max_size=20))
 def test_no_serial_survives_in_any_text(serial: str, around: str) -> None:
     known = Identifiers(System("/nonexistent"), lambda code, message: None)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -74,3 +76,25 @@ def test_the_runtime_is_chosen_where_it_exists(tmp_path: Path) -> None:
     assert launch.choose_interpreter(existing) == existing
     assert launch.choose_interpreter(str(tmp_path / "absent")) == sys.executable
     assert launch.choose_interpreter(None) == sys.executable
+
+
+def test_the_process_ends_with_the_one_that_started_it(tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+    hangs = interpreter(
+        tmp_path / "python",
+        f"echo $$ >{pid_file}.new; mv {pid_file}.new {pid_file}; exec sleep 300",
+    )
+    program = f"from python_probes import launch; launch.run_package({hangs!r}, ['x'], timeout=300)"
+    started = subprocess.Popen([sys.executable, "-c", program], cwd=PROJECT)
+    wait_until(pid_file.exists)
+    started.kill()
+    started.wait()
+    wait_until(lambda: not Path("/proc", pid_file.read_text().strip()).exists())
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    for _ in range(200):
+        if condition():
+            return
+        time.sleep(0.05)
+    pytest.fail("still not so after 10 s")

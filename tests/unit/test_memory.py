@@ -121,6 +121,17 @@ def test_a_kernel_without_cma_is_no_problem(box):
     assert box.problems == []
 
 
+@pytest.mark.parametrize(
+    ("huge", "expected"),
+    [("2097152", 4096), ("33554432", 16384), ("536870912", 65536), ("1", None), ("", None)],
+)
+def test_page_size_without_getconf_is_told_by_the_huge_page(box, huge, expected):
+    box.file("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size", huge)
+
+    assert box.collect(memory.collect)["page_size_bytes"] == expected
+    assert ("page_size_bytes" in box.messages("missing")) == (expected is None)
+
+
 def test_page_size_of_the_live_machine(box, monkeypatch):
     box.system = System("/")
 

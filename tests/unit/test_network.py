@@ -86,6 +86,14 @@ def test_ports_without_a_name_go_by_the_function(box):
     ]
 
 
+def test_an_unreadable_bus_is_no_absence_of_connectx(box):
+    assert box.collect(network.collect)["connectx"]["functions"] is None
+    assert "connectx.functions" in box.messages("missing")
+
+    box.says("lspci", "0000:00:00.0 PCI bridge [0604]: NVIDIA Corporation Device [10de:22ce]")
+    assert box.collect(network.collect)["connectx"]["functions"] == 0
+
+
 def test_neither_sysfs_nor_ip(box):
     section = box.collect(network.collect)
 

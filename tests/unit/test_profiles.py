@@ -227,6 +227,28 @@ def test_a_spark_whose_gpu_is_gone_fails_as_a_spark():
     assert chosen(given) == ("dgx_spark", "FAIL")
 
 
+def outcome_of(documents, criterion):
+    found = outcomes("dgx_spark", documents)[criterion]
+    return found["outcome"], found["measured"]
+
+
+def test_no_gpu_at_all_is_a_failure_of_unified_memory_not_a_word_that_is_no_answer():
+    documents = made.spark()
+    made.change(documents[HARDWARE], "data.memory.architecture", "none")
+
+    assert outcome_of(documents, "unified_memory") == ("fail", "none")
+
+
+def test_nvml_names_the_loaded_driver_where_the_module_was_not_captured():
+    documents = made.spark()
+    made.change(documents[HARDWARE], "data.software.driver.loaded_version", None)
+
+    assert outcome_of(documents, "driver_loaded")[0] == "pass"
+
+    made.change(documents[HARDWARE], "data.software.driver.installed_version", "580.142")
+    assert outcome_of(documents, "driver_loaded")[0] == "fail"
+
+
 def test_an_oem_box_passes():
     given = made.spark()
     given[HARDWARE]["data"]["platform"].update(

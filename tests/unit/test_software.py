@@ -65,7 +65,13 @@ def test_a_version_file_that_says_nothing(box):
     section = driver.collect(box.system, {}, box.note)
 
     assert (section["loaded_version"], section["module_flavour"]) == (None, None)
-    assert "no NVIDIA kernel module is loaded" in box.messages("missing")
+    assert "names a loaded kernel module" in box.messages("missing")
+
+
+def test_a_module_version_that_is_no_version_is_not_recorded(box):
+    box.file("/sys/module/nvidia/version", b"\x93\xff 580")
+
+    assert driver.collect(box.system, {}, box.note)["loaded_version"] is None
 
 
 def test_upstream_versions():
@@ -139,11 +145,11 @@ def test_a_docker_without_the_json_format(box):
         ({"Runtimes": {"runc": {}}}, (False, "docker info")),
         ({"Runtimes": {"runc": {}}, "DiscoveredDevices": [{"ID": "nvidia.com/gpu=0"}]},
          (True, "cdi")),
-        ({"Runtimes": None, "DiscoveredDevices": ["odd"]}, (False, "docker info")),
+        ({"Runtimes": None, "DiscoveredDevices": ["odd"]}, (True, "daemon.json")),
     ],
 )  # fmt: skip
 def test_how_the_runtime_is_registered(box, change, expected):
-    # What the daemon says wins over the files.
+    # What the daemon says wins over the files; what it does not say denies nothing.
     box.file("/etc/docker/daemon.json", '{"runtimes": {"nvidia": {}}}')
     box.says("docker", json.dumps({**INFO, **change}))
 
@@ -168,8 +174,11 @@ def denied(box):
         ("/etc/docker/daemon.json", '{"runtimes": nul', (None, None)),
         ("/etc/docker/daemon.json", "[]", (None, None)),
         ("/etc/cdi/nvidia.yaml", "kind: nvidia.com/gpu", (True, "cdi")),
-        ("/etc/cdi/other.yaml", "kind: vendor.com/net", (False, "daemon.json")),
-        ("/etc/cdi/nvidia.txt", "kind: nvidia.com/gpu", (False, "daemon.json")),
+        ("/etc/docker/daemon.json", "{}", (False, "daemon.json")),
+        ("/etc/docker/key.json", "{}", (False, "daemon.json")),
+        # Nothing of Docker's configuration was captured: that is no evidence of absence.
+        ("/etc/cdi/other.yaml", "kind: vendor.com/net", (None, None)),
+        ("/etc/cdi/nvidia.txt", "kind: nvidia.com/gpu", (None, None)),
     ],
 )
 def test_a_user_outside_the_group_is_told_by_files(box, file, text, expected):
@@ -183,6 +192,23 @@ def test_a_user_outside_the_group_is_told_by_files(box, file, text, expected):
     assert section["server_version"] is None
     assert "group docker" in box.messages("no_permission")
     assert ("daemon.json" in box.messages("unreadable")) == (expected[0] is None)
+
+
+def test_docker_info_that_was_cut_off_before_the_runtimes_denies_nothing(box):
+    box.says("docker", "Client:\n Version: 29.1.3\n\nServer:\n Server Version: 29.1.3\n")
+
+    section = engine(box)
+
+    assert section["server_version"] == "29.1.3"
+    assert section["nvidia_runtime_registered"] is None
+    assert "docker.nvidia_runtime_registered" in box.messages("unreadable")
+
+
+def test_a_docker_that_answers_only_docker_version(box):
+    answer = "Client: Docker Engine - Community\n Version:           29.1.3\n"
+    box.command("docker", f"[ $1 = version ] && echo '{answer}'; exit 1")
+
+    assert engine(box)["client_version"] == "29.1.3"
 
 
 def test_a_daemon_that_is_down(box):

@@ -104,6 +104,30 @@ def test_a_smart_log_that_cannot_be_read(box, answer, status, code):
     assert [found for found, _ in box.problems] == [code]
 
 
+BY_ID = "/dev/disk/by-id/nvme-"
+
+
+@pytest.mark.parametrize(
+    ("source", "secret"),
+    [
+        (f"{BY_ID}SAMSUNG_MZALC4T0HBL1-00B07_S7YNNF0X900417-part2", "S7YNNF0X900417"),
+        (f"{BY_ID}eui.0025384A51B2C3D4-part2", "0025384A51B2C3D4"),
+        ("/dev/mapper/spark--7f3a--vg-root", "spark--7f3a"),
+        ("/dev/sda1 /media/7A2B-9F10", "7A2B-9F10"),
+    ],
+)
+def test_no_name_of_a_file_system_identifies_the_box(box, source, secret):
+    box.file("/etc/hostname", "spark-7f3a")
+    box.file(
+        "/proc/mounts", f"{source} / ext4 rw 0 0" if " " not in source else f"{source} ext4 rw"
+    )
+
+    document = box.document()
+
+    assert document["data"]["storage"]["file_systems"]
+    assert secret not in str(document)
+
+
 def test_lsblk_as_json(box):
     part = {"name": "sda1", "type": "part", "fstype": "ext4", "mountpoint": "/"}
     whole = {"name": "sda", "type": "disk", "size": 1000, "rota": True, "tran": "sata",
