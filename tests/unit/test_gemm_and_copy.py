@@ -18,7 +18,7 @@ PLENTY = "MemTotal: 33554432 kB\nMemAvailable: 30000000 kB"
 @pytest.fixture(autouse=True)
 def small_sizes(monkeypatch):
     monkeypatch.setattr(gemm_module, "_GPU_SIZE", 16)
-    monkeypatch.setattr(gemm_module, "_CPU_SIZE", 16)
+    monkeypatch.setattr(gemm_module, "_CPU_SIZES", (16, 8))
     monkeypatch.setattr(gemm_module, "_CPU_TRIAL_SIZE", 8)
     monkeypatch.setattr(gemm_module, "_CHECKED", 4)
     monkeypatch.setattr(gemm_module, "_CPU_SAMPLE_SECONDS", 0.001)
@@ -94,10 +94,19 @@ def test_a_cpu_measures_fp32_by_the_wall_clock_and_no_gpu_format(guarded):
 
 def test_an_emulated_format_is_left_out_before_it_takes_minutes(guarded, monkeypatch):
     accelerator, guard = guarded(FakeTorch())
-    monkeypatch.setattr(accelerator, "seconds", lambda work: 1.0)
+    monkeypatch.setattr(accelerator, "seconds", lambda work: 10.0)
 
-    with pytest.raises(SkipError, match=r"too slow on this CPU: one product of 16 .* 8.0 s"):
+    with pytest.raises(SkipError, match=r"too slow on this CPU: one product of 8 .* 10.0 s"):
         gemm(accelerator, guard, "bf16", 30.0)
+
+
+def test_a_slow_cpu_multiplies_smaller_matrices(guarded, monkeypatch):
+    accelerator, guard = guarded(FakeTorch())
+    trials = iter([1.0, 1.0, 1.0])  # 8 s for one product of 16, 1 s for one of 8
+    seconds = accelerator.seconds
+    monkeypatch.setattr(accelerator, "seconds", lambda work: next(trials, None) or seconds(work))
+
+    assert gemm(accelerator, guard, "fp32", 30.0)["parameters"]["size"] == 8
 
 
 def test_samples_that_do_not_fit_the_time_are_no_figure(guarded):

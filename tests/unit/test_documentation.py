@@ -1,0 +1,98 @@
+"""Examples in docs/ are real: what they show is accepted by what they describe."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from foundation import documents, waivers
+
+PROJECT = Path(__file__).parents[2]
+DOCUMENTS_PAGE = (PROJECT / "docs/documents.md").read_text()
+
+
+def block(language: str, index: int = 0) -> str:
+    return re.findall(rf"```{language}\n(.*?)```", DOCUMENTS_PAGE, re.DOTALL)[index]
+
+
+def test_the_envelope_and_the_figure_are_valid() -> None:
+    document = json.loads(block("json"))
+    figures = json.loads("{" + block("json", 1) + "}")
+    document["data"] = {
+        "level": "quick",
+        "device": {
+            "kind": "cuda",
+            "name": "NVIDIA GB10",
+            "compute_capability": "12.1",
+            "memory_total_bytes": None,
+        },
+        "build": {"torch": "2.13.0", "cuda": "13.0", "arch_list": ["sm_120"], "threads": 20},
+        "conditions": {
+            "load_average_1m": None,
+            "logical_cpus": None,
+            "memory_available_bytes": None,
+            "swap_used_bytes": None,
+            "other_gpu_processes": None,
+        },
+        "telemetry": {"source": "nvml", "reason": None, "dcgm_version": None},
+        "figures": figures,
+        "skipped": [],
+        "duration_seconds": 1.0,
+    }
+    documents.validate(document)
+
+
+def test_the_waiver_is_accepted(tmp_path: Path) -> None:
+    path = tmp_path / "waivers.yml"
+    path.write_text(block("yaml"))
+    assert [waiver.host for waiver in waivers.load_waivers(path)] == ["spark-02"]
+
+
+def test_every_default_in_the_list_of_variables_is_the_real_one() -> None:
+    """docs/variables.md against the argument specs and the role's defaults."""
+    rows = re.findall(
+        r"^\| `(\w+)` \| `?([^|`]+)`? \|", (PROJECT / "docs/variables.md").read_text(), re.MULTILINE
+    )
+    listed = {name: default.strip() for name, default in rows}
+    role = yaml.safe_load((PROJECT / "roles/probe_runtime/defaults/main.yml").read_text())
+    assert listed["probe_runtime_path"] == role["probe_runtime_path"]
+    modules = {
+        "baseline_dir": ("foundation_store", "baseline_dir"),
+        "hardware_page": ("foundation_hardware_page", "page"),
+        "gate_report": ("foundation_gate", "report"),
+        "probe_timeout": ("foundation_probe", "timeout"),
+        "benchmark_level": ("foundation_benchmark", "level"),
+        "benchmark_timeout": ("foundation_benchmark", "timeout"),
+    }
+    for variable, (module, option) in modules.items():
+        source = (PROJECT / f"library/{module}.py").read_text()
+        documentation = yaml.safe_load(source.split('r"""')[1].split('"""')[0])
+        assert listed[variable] == str(documentation["options"][option]["default"]), variable
+
+
+def test_every_variable_of_the_playbooks_is_listed() -> None:
+    used = set()
+    for playbook in (PROJECT / "playbooks").glob("*.yml"):
+        used |= set(re.findall(r"{{ (\w+) \| default\(", playbook.read_text()))
+    assert used - {"ansible_inventory_sources"} <= set(
+        re.findall(r"^\| `(\w+)`", (PROJECT / "docs/variables.md").read_text(), re.MULTILINE)
+    )
+
+
+# docs/hardware.md is written by a run and not in the repository.
+PAGES = sorted(
+    str(page.relative_to(PROJECT))
+    for page in (PROJECT / "README.md", *(PROJECT / "docs").rglob("*.md"))
+    if page != PROJECT / "docs/hardware.md"
+)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page: str) -> None:
+    path = PROJECT / page
+    targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text())
+    assert [t for t in targets if "://" not in t and not (path.parent / t).exists()] == []
