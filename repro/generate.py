@@ -1,4 +1,4 @@
-"""The reproducibility smoke test: small images from a seed, and proof that they come again.
+"""The reproducibility smoke test: sprites from a seed, and proof that they come again.
 
 Run it through run.sh, which finds the Python that has torch.
 """
@@ -18,17 +18,16 @@ from types import FrameType
 from typing import Any, NoReturn
 
 import output
-import sprites
-from stages import OverBudgetError, Stages
-
 from python_probes import container, document, environment, identity
 from python_probes.identifiers import Identifiers
 from python_probes.supervise import run_probes
 from python_probes.system import System
+from stages import OverBudgetError, Stages
 
 SUCCESS, FAILED, UNUSABLE, _SIGNAL_BASE = 0, 1, 2, 128
 _MOST_IMAGES = 1000
 _PROBE_SECONDS = 20.0
+_MODEL = Path(__file__).resolve().with_name("model.safetensors")
 _HOST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
 _IMAGE_NAME = re.compile(r"image_\d{2,4}\.png")
 _DOCUMENTS = ("reproducibility.json", "environment.json", "manifest.json", "contact_sheet.png")
@@ -83,24 +82,32 @@ def _run(options: argparse.Namespace, stages: Stages) -> str | None:
     _remove_earlier(out)
     with stages.stage("start"):
         torch, device, name = _torch()
+    import pictures  # noqa: PLC0415 - like the next, after the check for what they import
+    import sampling  # noqa: PLC0415
+
     images: list[dict[str, Any]] = []
-    pictures: list[bytes] = []
-    repeated = failure = None
+    sprites: list[Any] = []
+    repeated = failure = model_sha256 = None
     try:
+        with stages.stage("load"):
+            model, model_sha256 = _model(device)
+        with stages.stage("warm_up"):  # the first kernels of each kind: not an image's own time
+            stages.check()
+            sampling.generate(model, sampling.image_class(0), 0, device, steps=1)
         with stages.stage("images"):
             for index in range(options.count):
                 stages.check()
-                picture, entry = _make(torch, device, options.seed, index)
+                sprite, picture, entry = _make(model, device, options.seed, index)
                 output.write(out / entry["file"], picture)
-                pictures.append(picture)
+                sprites.append(sprite)
                 images.append(entry)
         with stages.stage("repeat"):
             stages.check()
-            picture, again = _make(torch, device, options.seed, 0)
+            *_, again = _make(model, device, options.seed, 0)
             repeated = {"index": 0, "identical": again["sha256"] == images[0]["sha256"]}
         with stages.stage("contact_sheet"):
             stages.check()
-            output.write(out / "contact_sheet.png", output.contact_sheet(pictures))
+            output.write(out / "contact_sheet.png", pictures.contact_sheet(sprites))
     except OverBudgetError as error:
         failure = str(error)
     except RuntimeError as error:  # torch's own, such as a kernel that is not in the build
@@ -108,7 +115,11 @@ def _run(options: argparse.Namespace, stages: Stages) -> str | None:
     facts = {
         "device": {"kind": device, "name": name},
         "build": {"torch": str(torch.__version__), "cuda": torch.version.cuda},
-        "generator": {"name": sprites.NAME, "version": sprites.VERSION, "model_sha256": None},
+        "generator": {
+            "name": sampling.NAME,
+            "version": sampling.VERSION,
+            "model_sha256": model_sha256,
+        },
         "seed": options.seed,
         "count": options.count,
         "images": images,
@@ -133,51 +144,71 @@ def _run(options: argparse.Namespace, stages: Stages) -> str | None:
     }
     output.write_json(out / "reproducibility.json", _document(system, options.host, report))
     _print_summary(report, out)
-    if failure is None and stages.total > options.timeout:
-        slowest = max(stages.seconds, key=lambda stage: stages.seconds[stage])
-        failure = (
-            f"over budget: {stages.total:.1f} s of {options.timeout:g} s, most of it in stage "
-            f"{slowest}"
-        )
-    if failure is None and distinct != options.count:
-        failure = f"{distinct} of {options.count} images are distinct"
-    if failure is None and not (repeated and repeated["identical"]):
-        failure = f"image 0 of seed {options.seed} came out different the second time"
-    return failure
+    return failure or _fault(report)
+
+
+def _fault(report: dict[str, Any]) -> str | None:
+    """What a complete run has against it, or None."""
+    total, budget, stages = report["total_seconds"], report["budget_seconds"], report["stages"]
+    if total > budget:
+        slowest = max(stages, key=lambda stage: stages[stage])
+        return f"over budget: {total:.1f} s of {budget:g} s, most of it in stage {slowest}"
+    if report["distinct_images"] != report["count"]:
+        return f"{report['distinct_images']} of {report['count']} images are distinct"
+    if not (report["repeated"] and report["repeated"]["identical"]):
+        return f"image 0 of seed {report['seed']} came out different the second time"
+    return None
 
 
 def _torch() -> tuple[Any, str, str | None]:
     """torch made deterministic, `cuda` or `cpu`, and the GPU's name. Raises PrerequisiteError."""
     try:
-        import PIL.Image  # noqa: F401, PLC0415 - missing here, it would be missed minutes later
-        import torch  # noqa: PLC0415 - --help needs no torch
+        import torch  # noqa: PLC0415
+
+        import sampling  # noqa: PLC0415 - wrong use is told without waiting for torch
+        import weights  # noqa: F401, PLC0415 - what it needs is missed here and not later
     except ImportError as error:
         raise PrerequisiteError(
             f"{sys.executable}: {error}; make the environment with: "
             "ansible-playbook foundation.yml --tags WS-01"
         ) from error
-    torch.use_deterministic_algorithms(True)
-    torch.set_float32_matmul_precision("highest")
-    torch.backends.cudnn.benchmark = False
+    sampling.use_deterministic_algorithms()
     if not torch.cuda.is_available():
         return torch, "cpu", None
     return torch, "cuda", torch.cuda.get_device_name(0)
 
 
-def _make(torch: Any, device: str, seed: int, index: int) -> tuple[bytes, dict[str, Any]]:
-    """One PNG and its entry in the manifest."""
-    own_seed = sprites.image_seed(seed, index)
+def _model(device: str) -> tuple[Any, str]:
+    """The image model and the SHA-256 of its file. Raises PrerequisiteError."""
+    import weights  # noqa: PLC0415
+
+    try:
+        return weights.load(_MODEL, device), hashlib.sha256(_MODEL.read_bytes()).hexdigest()
+    except weights.WeightsError as error:
+        raise PrerequisiteError(str(error)) from error
+
+
+def _make(model: Any, device: str, seed: int, index: int) -> tuple[Any, bytes, dict[str, Any]]:
+    """One sprite, its PNG and its entry in the manifest."""
+    import pictures  # noqa: PLC0415
+    import sampling  # noqa: PLC0415
+
+    own_seed, kind = sampling.image_seed(seed, index), sampling.image_class(index)
     begin = time.perf_counter()
-    pixels, colors = sprites.draw(torch, device, own_seed)
-    picture = output.png(pixels, colors, sprites.SIZE)
-    return picture, {
-        "file": f"image_{index:02d}.png",
-        "index": index,
-        "seed": own_seed,
-        "sha256": hashlib.sha256(picture).hexdigest(),
-        "milliseconds": round((time.perf_counter() - begin) * 1000, 3),
-        "class": None,
-    }
+    sprite = sampling.generate(model, kind, own_seed, device)
+    picture = pictures.image(sprite)
+    return (
+        sprite,
+        picture,
+        {
+            "file": f"image_{index:02d}.png",
+            "index": index,
+            "seed": own_seed,
+            "sha256": hashlib.sha256(picture).hexdigest(),
+            "milliseconds": round((time.perf_counter() - begin) * 1000, 3),
+            "class": kind,
+        },
+    )
 
 
 def _document(system: System, host: str, report: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The reproducibility smoke test: ten small images from a seed, twice the same.
+# The reproducibility smoke test: ten sprites from a seed, twice the same.
 set -euo pipefail
 
 usage() {
@@ -7,7 +7,8 @@ usage() {
 Usage: repro/run.sh [--engine none] [--count N] [--seed N] [--out DIR] [--timeout SECONDS]
                     [--host NAME] [--python PATH]
 
-Makes small images with torch from a seed and proves that they can be made again.
+Makes pixel-art sprites with a small diffusion model from a seed, on CUDA or the CPU, and proves
+that they can be made again.
 
   --engine none      without a container, the only engine of this version
   --count N          how many images, 1 to 1000 (10); fewer are the first of more
@@ -15,7 +16,7 @@ Makes small images with torch from a seed and proves that they can be made again
   --out DIR          where the files go (reproducibility)
   --timeout SECONDS  what all of it may take (300)
   --host NAME        the host's name in the documents (localhost)
-  --python PATH      a Python with torch and Pillow; unless given $FOUNDATION_PYTHON, else
+  --python PATH      a Python with torch, numpy and safetensors; unless given $FOUNDATION_PYTHON, else
                      the probe runtime's
 
 Writes image_00.png ..., contact_sheet.png, manifest.json, environment.json, reproducibility.json.
@@ -74,4 +75,6 @@ export PYTHONPATH=${here%/*}
 export PYTHONDONTWRITEBYTECODE=1
 # Without it cuBLAS may add in another order on every run: see torch.use_deterministic_algorithms.
 export CUBLAS_WORKSPACE_CONFIG=:4096:8
+# Threads that wait for each other by spinning make an image take seconds on a busy host.
+export OMP_WAIT_POLICY=PASSIVE
 exec "$python" "$here/generate.py" "${arguments[@]}"

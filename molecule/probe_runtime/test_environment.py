@@ -9,7 +9,7 @@ RUNTIME = Path(os.environ["PROBE_RUNTIME_PATH"])
 def test_the_measuring_packages_are_there(host):
     packages = host.pip.get_packages(pip_path=str(RUNTIME / "bin/pip"))
     assert packages["torch"]["version"].startswith("2.13.0")
-    assert {"numpy", "pillow", "nvidia-ml-py"} <= set(packages)
+    assert {"numpy", "pillow", "safetensors", "nvidia-ml-py"} <= set(packages)
 
 
 def test_torch_computes(host):

@@ -3,6 +3,8 @@
 import hashlib
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,10 +18,10 @@ RUN = REPOSITORY / "repro" / "run.sh"
 FILES = {"contact_sheet.png", "manifest.json", "environment.json", "reproducibility.json"}
 
 
-def _run(*arguments, python=None, **environment):
+def _run(*arguments, python=None, run=RUN, **environment):
     named = ["--python", python] if python else []
     return subprocess.run(
-        [RUN, *named, *map(str, arguments)],
+        [run, *named, *map(str, arguments)],
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
@@ -57,11 +59,29 @@ def test_ten_distinct_images_and_their_documents(ten):
     assert report["data"]["build"] == report["identity"]["build"]
     assert list(report["data"]["stages"]) == [
         "start",
+        "load",
+        "warm_up",
         "images",
         "repeat",
         "contact_sheet",
         "environment",
     ]
+    classes = [
+        "sword",
+        "potion",
+        "slime",
+        "knight",
+        "tree",
+        "coin",
+        "key",
+        "heart",
+        "skull",
+        "ship",
+    ]
+    assert [entry["class"] for entry in manifest["images"]] == classes
+    weights = (REPOSITORY / "repro" / "model.safetensors").read_bytes()
+    assert manifest["generator"] == report["data"]["generator"]
+    assert manifest["generator"]["model_sha256"] == hashlib.sha256(weights).hexdigest()
     for entry in manifest["images"]:
         content = (ten / entry["file"]).read_bytes()
         assert hashlib.sha256(content).hexdigest() == entry["sha256"]
@@ -89,23 +109,52 @@ def test_another_seed_and_a_second_run_in_the_same_folder(runtime_python, ten, t
     assert (tmp_path / "image_00.png").read_bytes() != (ten / "image_00.png").read_bytes()
 
 
-def test_sprites_are_symmetric_and_of_few_colours(runtime_python, ten):
-    code = """
-import sys
-from PIL import Image
-for path in sys.argv[1:]:
-    image = Image.open(path)
-    assert image.size == (256, 256), image.size
-    pixels = image.convert("RGB").resize((32, 32), Image.Resampling.NEAREST)
-    rows = [[pixels.getpixel((x, y)) for x in range(32)] for y in range(32)]
-    assert all(row == row[::-1] for row in rows), path
-    colours = {colour for row in rows for colour in row}
-    assert 6 <= len(colours) <= 8, colours
-    background = sum(colour == rows[0][0] for row in rows for colour in row)
-    assert 32 * 32 // 4 < background < 32 * 32 * 3 // 4, background
-"""
-    images = sorted(map(str, ten.glob("image_*.png")))
-    subprocess.run([runtime_python, "-c", code, *images], check=True)
+def test_the_images_are_the_reference(ten):
+    manifest = _read(ten, "manifest.json")
+    path = REPOSITORY / "repro" / "references" / f"{manifest['device']['kind']}.json"
+    reference = json.loads(path.read_text())
+    if manifest["build"] != reference["build"]:
+        pytest.skip(f"the reference is of build {reference['build']}")
+
+    assert manifest["generator"] == reference["generator"]
+    made = [{name: image[name] for name in reference["images"][0]} for image in manifest["images"]]
+    assert made == reference["images"]
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """repro/ in a folder of its own, to be damaged."""
+    shutil.copytree(REPOSITORY / "repro", tmp_path / "project" / "repro")
+    (tmp_path / "project" / "python_probes").symlink_to(REPOSITORY / "python_probes")
+    return tmp_path / "project" / "repro"
+
+
+def _missing(path):
+    path.unlink()
+
+
+def _cut(path):
+    path.write_bytes(path.read_bytes()[:100_000])
+
+
+def _one_bit(path):
+    content = bytearray(path.read_bytes())
+    content[-1000] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("damage", [_missing, _cut, _one_bit])
+def test_damaged_weights_are_one_line(runtime_python, copy, tmp_path, damage):
+    damage(copy / "model.safetensors")
+    out = tmp_path / "out"
+
+    done = _run("--out", out, python=runtime_python, run=copy / "run.sh")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{copy / 'model.safetensors'}: " in done.stderr
+    assert "restore the file from the repository" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert list(out.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -209,7 +258,7 @@ def test_a_stage_over_budget_is_named_and_the_document_is_written(runtime_python
     done = _run("--count", 1000, "--timeout", 1, "--out", tmp_path, python=runtime_python)
 
     assert done.returncode == 1
-    assert "stage images: over budget" in done.stderr
+    assert re.search(r"stage (warm_up|images): over budget", done.stderr)
     report = _read(tmp_path, "reproducibility.json")
     assert schema_errors("reproducibility", "", report) == []
     assert report["data"]["total_seconds"] > report["data"]["budget_seconds"] == 1
@@ -219,11 +268,12 @@ def test_a_stage_over_budget_is_named_and_the_document_is_written(runtime_python
 
 # A generator that ignores its seed, and one that never repeats itself.
 _BROKEN = {
-    "the same": "sprites.image_seed = lambda seed, index: 5",
+    "the same": "sampling.image_seed = lambda seed, index: 5\n"
+    "sampling.image_class = lambda index: 'coin'",
     "another": "import itertools; counter = itertools.count()\n"
-    "sprites.image_seed = lambda seed, index: next(counter)",
-    "no kernel": "def draw(*_): raise RuntimeError('CUDA error: no kernel image')\n"
-    "sprites.draw = draw",
+    "sampling.image_seed = lambda seed, index: next(counter)",
+    "no kernel": "def generate(*_, **__): raise RuntimeError('CUDA error: no kernel image')\n"
+    "sampling.generate = generate",
 }
 
 
@@ -237,7 +287,7 @@ _BROKEN = {
 )
 def test_a_generator_at_fault_fails_the_smoke_test(runtime_python, tmp_path, fault, words):
     code = (
-        f"import sys; import sprites\n{_BROKEN[fault]}\nimport generate; sys.exit(generate.main())"
+        f"import sys; import sampling\n{_BROKEN[fault]}\nimport generate; sys.exit(generate.main())"
     )
     done = subprocess.run(
         [runtime_python, "-c", code, "--count", "3", "--out", tmp_path],

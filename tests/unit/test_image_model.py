@@ -1,0 +1,50 @@
+"""The image model, its data and its training, tested in the probe runtime: it has torch.
+
+The cases themselves are in image_model/: unittest, since the runtime has no pytest.
+"""
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from box import REPOSITORY
+
+CASES = sorted((Path(__file__).parent / "image_model").glob("*_cases.py"))
+REPRO = REPOSITORY / "repro"
+
+
+@pytest.mark.parametrize("cases", CASES, ids=lambda path: path.stem)
+def test_cases_in_the_runtime(runtime_python, cases):
+    done = subprocess.run(
+        [runtime_python, "-m", "unittest", "-v", cases.name],
+        cwd=cases.parent,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(REPRO),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "OMP_WAIT_POLICY": "PASSIVE",
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert int(re.search(r"^Ran (\d+) tests?", done.stderr, re.M)[1]) > 0
+    assert "skipped" not in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["cpu", "cuda"])
+def test_weights_training_record_and_references_belong_together(kind):
+    digest = hashlib.sha256((REPRO / "model.safetensors").read_bytes()).hexdigest()
+    reference = json.loads((REPRO / "references" / f"{kind}.json").read_text())
+
+    assert json.loads((REPRO / "training.json").read_text())["model_sha256"] == digest
+    assert reference["generator"]["model_sha256"] == digest
+    assert len({image["sha256"] for image in reference["images"]}) == 10
+    assert (REPRO / "model.safetensors").stat().st_size <= 4_000_000
