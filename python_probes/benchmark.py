@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
-import re
 import shutil
 import signal
 import sys
@@ -20,11 +18,10 @@ from types import FrameType
 from typing import NoReturn
 
 from .benchmark_run import LEVELS, Run
+from .cli import SUCCESS, UNUSABLE, Parser, host_name, seconds
 from .system import System
 
-SUCCESS, UNUSABLE = 0, 2
 _SIGNAL_BASE = 128
-_HOST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -34,12 +31,6 @@ class _Interrupted(BaseException):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.number = number
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """Say what is wrong in one line."""
-        self.exit(UNUSABLE, f"{self.prog}: {message}; see --help\n")
 
 
 def main(arguments: list[str]) -> int:
@@ -91,29 +82,13 @@ def _progress(line: str) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="benchmark", description=__doc__)
+    parser = Parser(prog="benchmark", description=__doc__)
     parser.add_argument("--level", choices=sorted(LEVELS), default="quick", help="how thorough")
     parser.add_argument(
         "--directory", type=Path, default=Path("~"), help="on the disk that is measured (home)"
     )
-    parser.add_argument("--host", default="localhost", type=_host, help="the inventory name")
+    parser.add_argument("--host", default="localhost", type=host_name, help="the inventory name")
     parser.add_argument(
-        "--timeout", default=120.0, type=_seconds, help="seconds that all of it may take (120)"
+        "--timeout", default=120.0, type=seconds, help="seconds that all of it may take (120)"
     )
     return parser
-
-
-def _host(text: str) -> str:
-    if not _HOST_NAME.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no inventory host name")
-    return text
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not (math.isfinite(seconds) and seconds > 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
-    return seconds

@@ -19,13 +19,14 @@ SUCCESS, UNUSABLE, INTERRUPTED = 0, 2, 130
 DEFAULT_HOST = "localhost"
 DEFAULT_TIMEOUT = 20.0
 _HOST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
-_LONGEST_TIMEOUT = 3600.0
+_LONGEST_TIMEOUT = 86400.0
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
     """Says what is wrong in one line."""
 
     def error(self, message: str) -> NoReturn:
+        """End with the message and the status for a usage error."""
         self.exit(UNUSABLE, f"{self.prog}: {message}; see --help\n")
 
 
@@ -50,35 +51,37 @@ def main(arguments: "list[str] | None" = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python_probes", description=__doc__)
+    parser = Parser(prog="python_probes", description=__doc__)
     parser.add_argument("kind", choices=[*KINDS, "benchmark"], help="the document to make")
     parser.add_argument("--root", default="/", help="read /proc, /sys and /etc below this folder")
-    parser.add_argument("--host", default=DEFAULT_HOST, type=_host, help="the inventory name")
+    parser.add_argument("--host", default=DEFAULT_HOST, type=host_name, help="the inventory name")
     parser.add_argument(
         "--timeout",
         default=DEFAULT_TIMEOUT,
-        type=_seconds,
+        type=seconds,
         help="seconds that each probe may take (20)",
     )
     return parser
 
 
-def _host(text: str) -> str:
+def host_name(text: str) -> str:
+    """An argument that is an inventory host name. Raises ArgumentTypeError."""
     if not _HOST_NAME.fullmatch(text):
         raise argparse.ArgumentTypeError(f"'{text}' is no inventory host name")
     return text
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """An argument that is a time-out. Raises ArgumentTypeError."""
     try:
-        seconds = float(text)
+        number = float(text)
     except ValueError:
-        seconds = math.nan
-    if not 0 < seconds <= _LONGEST_TIMEOUT:
+        number = math.nan
+    if not 0 < number <= _LONGEST_TIMEOUT:
         raise argparse.ArgumentTypeError(
             f"'{text}' is no number of seconds between 0 and {_LONGEST_TIMEOUT:g}"
         )
-    return seconds
+    return number
 
 
 def _document(options: argparse.Namespace) -> int:
