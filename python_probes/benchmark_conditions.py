@@ -6,7 +6,7 @@ import os
 import re
 from typing import Any
 
-from .memory_guard import meminfo
+from .memory import meminfo
 from .nvml_calls import Nvml
 from .parsing import first_match
 from .system import CommandError, Note, System

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .figure import SkipError
+from .memory import meminfo
 from .system import System
 
 _RESERVE = 8 * 2**30  # bytes
@@ -51,14 +52,3 @@ class MemoryGuard:
                 f"{wanted / _GIB:.1f} GiB needed, {max(allowed, 0) / _GIB:.1f} GiB may be taken "
                 "(available memory less what must stay free)"
             )
-
-
-def meminfo(system: System) -> dict[str, int]:
-    """The amounts of /proc/meminfo in bytes; a count without a unit, as HugePages_*, stays one."""
-    amounts = {}
-    for line in (system.read("/proc/meminfo") or "").splitlines():
-        name, _, rest = line.partition(":")
-        words = rest.split()
-        if words and words[0].isdigit():
-            amounts[name] = int(words[0]) * (1024 if words[1:] == ["kB"] else 1)
-    return amounts

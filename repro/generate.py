@@ -19,16 +19,16 @@ from typing import Any, NoReturn
 
 import output
 from python_probes import container, document, environment, identity
+from python_probes.cli import SUCCESS, UNUSABLE, Parser, host_name
 from python_probes.identifiers import Identifiers
 from python_probes.supervise import run_probes
 from python_probes.system import System
 from stages import OverBudgetError, Stages
 
-SUCCESS, FAILED, UNUSABLE, _SIGNAL_BASE = 0, 1, 2, 128
+FAILED, _SIGNAL_BASE = 1, 128
 _MOST_IMAGES = 1000
 _PROBE_SECONDS = 20.0
 _MODEL = Path(__file__).resolve().with_name("model.safetensors")
-_HOST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
 _IMAGE_NAME = re.compile(r"image_\d{2,4}\.png")
 _DOCUMENTS = ("reproducibility.json", "environment.json", "manifest.json", "contact_sheet.png")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -42,12 +42,6 @@ class _Interrupted(BaseException):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.number = number
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """Say what is wrong in one line."""
-        self.exit(UNUSABLE, f"repro: {message}; see --help\n")
 
 
 def main() -> int:
@@ -263,12 +257,12 @@ def _interrupt(number: int, _: FrameType | None) -> NoReturn:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="repro/run.sh", description=__doc__, add_help=False)
+    parser = Parser(prog="repro", description=__doc__, add_help=False)
     parser.add_argument("--count", type=_whole(1, _MOST_IMAGES), default=10)
     parser.add_argument("--seed", type=_whole(0, 2**53 - 1), default=7)
     parser.add_argument("--out", type=Path, default=Path("reproducibility"))
     parser.add_argument("--timeout", type=_whole(1, 86400), default=300)
-    parser.add_argument("--host", type=_host, default="localhost")
+    parser.add_argument("--host", type=host_name, default="localhost")
     return parser
 
 
@@ -281,12 +275,6 @@ def _whole(lowest: int, highest: int) -> Callable[[str], int]:
         return int(text)
 
     return convert
-
-
-def _host(text: str) -> str:
-    if not _HOST_NAME.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no inventory host name")
-    return text
 
 
 if __name__ == "__main__":
