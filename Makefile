@@ -7,15 +7,16 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PROBE_RUNTIME ?= $(HOME)/.local/share/dgx-spark-foundation/runtime
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 SHELL_FILES = $(shell git ls-files --cached --others --exclude-standard '*.sh' .ci/run)
 
-.PHONY: help setup foundation gate test lint molecule perf clean
+.PHONY: help setup foundation gate adjust-targets test lint molecule perf clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' Makefile
 
 $(VENV)/.controller: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "make setup: $(PYTHON) does not run or is too old ($$($(PYTHON) --version 2>&1)): Python 3.11 or newer is needed; name one with: make PYTHON=python3.12 setup" >&2; exit 2; }
@@ -38,6 +39,9 @@ foundation: setup ## measure this machine, then judge it: the two commands
 gate: setup ## judge what was measured
 	ansible-playbook gate.yml
 
+adjust-targets: setup ## propose a profile's targets from what the fleet measured, as a diff
+	@foundation targets $(ARGUMENTS)
+
 test: lint ## lint, types, unit and playbook tests; no root needed
 	ansible-playbook playbooks/probe_runtime.yml
 	rm -f .coverage .coverage.*
@@ -58,6 +62,8 @@ molecule: $(VENV)/.development ## the roles on real hosts (needs root)
 
 perf: $(VENV)/.development ## the speed figures
 	$(BIN)/python tests/performance/probe_time.py
+	ansible-playbook playbooks/probe_runtime.yml
+	$(PROBE_RUNTIME)/bin/python tests/performance/sampler_overhead.py
 
 clean: ## remove what the targets made here
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*

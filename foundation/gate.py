@@ -18,6 +18,7 @@ from .documents import Document, DocumentFolder, folder, write
 from .errors import DocumentError
 from .evidence import Evidence
 from .judge import FAIL, INVALID, MISSING, PASS, WAIVED, Result, judge
+from .regression import regressions
 from .waivers import Waiver, load_waivers
 
 Report = dict[str, Any]
@@ -141,7 +142,8 @@ def _judge_host(
     evidence = Evidence(host, given)
     profile = next((one for one in profiles if evidence.applies(one)), profiles[-1])
     evidence.apply(profile, now)
-    return profile, [judge(criterion, evidence, profile) for criterion in profile.criteria]
+    results = [judge(criterion, evidence, profile) for criterion in profile.criteria]
+    return profile, results + regressions(evidence, profile)
 
 
 def _host_verdict(results: Iterable[Result]) -> str:
