@@ -16,7 +16,8 @@ from pathlib import Path
 
 from .files import write_atomically
 
-PACKED = ("python_probes", "repro")
+PACKED = ("python_probes", "repro", "roles/probe_runtime/files")
+"""What probes and the smoke test need, and what the image is built from: see .dockerignore."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,9 @@ def test_it_holds_what_runs_on_hosts_and_nothing_else(tmp_path: Path) -> None:
     with tarfile.open(packed.path) as archive:
         members = {member.name: member for member in archive}
     assert {"python_probes/cli.py", "repro/run.sh"} <= set(members)
-    assert {name.split("/")[0] for name in members} == {"python_probes", "repro"}
+    assert {name.split("/")[0] for name in members} == {"python_probes", "repro", "roles"}
+    assert "roles/probe_runtime/files/requirements-aarch64.txt" in members
+    assert not any(name.startswith("roles/probe_runtime/tasks") for name in members)
     assert not any("__pycache__" in name for name in members)
     assert members["repro/run.sh"].mode == 0o755
     assert {(member.uid, member.uname, member.mtime) for member in members.values()} == {(0, "", 0)}
