@@ -1,12 +1,14 @@
-"""The `foundation` command: judge stored documents again, or check documents.
+"""The `foundation` command: judge stored documents again, check documents, check the arm64 lock.
 
-Exit status: 0 passed or valid; 1 not passed or not valid; 2 could not judge (usage, a file that
-cannot be read or written, a wrong profile or waivers file). Errors are one line on stderr.
+Exit status: 0 passed or valid; 1 not passed, not valid, or blockers found; 2 could not judge (wrong
+usage, a file that cannot be read or written, a wrong profile or waivers file, or no package index).
+Errors are one line on stderr.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -14,13 +16,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
-from . import documents, terminal
+from . import arm_check, documents, files, terminal
 from .errors import DocumentError, FoundationError, one_line
 from .gate import PASSED, judge_folder, write_report
 
 _OK, _NOT_PASSED, _NO_VERDICT = 0, 1, 2
 _INTERRUPTED = 130  # as shells report SIGINT
 _BASELINES = Path("bench/baselines")
+_ARM_LOCK = Path("roles/probe_runtime/files/requirements-aarch64.txt")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -69,6 +72,12 @@ def _parser() -> argparse.ArgumentParser:
     validate = commands.add_parser("validate", help="check documents against their schemas")
     validate.add_argument("files", nargs="+", type=Path, metavar="FILE")
     validate.set_defaults(command=_validate)
+
+    arm = commands.add_parser("arm-check", help="does every locked package have an arm64 wheel?")
+    arm.add_argument("--requirements", type=Path, default=_ARM_LOCK, metavar="FILE")
+    arm.add_argument("--python", default="3.12", metavar="VERSION", help="the image's (3.12)")
+    arm.add_argument("--json", type=Path, metavar="FILE", help="also write the findings there")
+    arm.set_defaults(command=_arm_check)
     return parser
 
 
@@ -99,3 +108,18 @@ def _validate(options: argparse.Namespace) -> int:
         else:
             print(f"{path}: valid")
     return status
+
+
+def _arm_check(options: argparse.Namespace) -> int:
+    pins = arm_check.read_lock(options.requirements)
+    blockers = arm_check.check(pins, options.python)
+    if options.json is not None:
+        findings = arm_check.report(options.requirements, options.python, pins, blockers)
+        files.write_atomically(options.json, (json.dumps(findings, indent=2) + "\n").encode())
+    for found in blockers:
+        print(f"{found.blocker}: {found.package}=={found.version}: {found.reason}")
+    if blockers:
+        print(f"workaround: {arm_check.WORKAROUND}")
+        return _NOT_PASSED
+    print(f"{options.requirements}: {len(pins)} packages, each with a wheel for aarch64")
+    return _OK

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from dataclasses import dataclass
 
 from python_probes import docker
@@ -33,21 +34,23 @@ class Engine:
     """What makes the files in the output folder the caller's."""
 
 
-def choose(wanted: str, system: System) -> Engine | None:
+def choose(wanted: str, system: System) -> tuple[Engine | None, str]:
     """The engine to use: the one that is wanted, or of `auto` the first that answers.
 
-    None stands for no container. Raises EngineError.
+    None stands for no container, and comes with the reason. Raises EngineError.
     """
     if wanted == NONE:
-        return None
+        return None, "the images were made without a container, as was asked"
+    reasons = []
     names = CONTAINER_ENGINES if wanted == "auto" else (wanted,)
     for name in names:
         try:
-            return _ask(name, system)
+            return _ask(name, system), ""
         except CommandError as error:  # noqa: PERF203 - two rounds at most
             if wanted != "auto":
                 raise EngineError(_advice(name, error)) from error
-    return None
+            reasons.append(str(error))
+    return None, f"no container engine answers: {'; '.join(reasons)}"
 
 
 def _advice(name: str, error: CommandError) -> str:
@@ -65,6 +68,8 @@ def _advice(name: str, error: CommandError) -> str:
 
 
 def _ask(name: str, system: System) -> Engine:
+    if shutil.which(name) is None:
+        raise CommandError("missing", f"{name}: not found on PATH")
     text = system.run(name, "info", "--format", "{{json .}}", timeout=_ANSWER_SECONDS)
     has_gpu = _has_gpu(system)
     if name == "docker":
@@ -111,6 +116,8 @@ def _podman(text: str, has_gpu: bool) -> Engine:
 
 def _has_gpu(system: System) -> bool:
     """Whether the driver lists a GPU: a runtime that is registered without one fails every run."""
+    if shutil.which("nvidia-smi") is None:
+        return False
     try:
         return system.run("nvidia-smi", "-L", timeout=_ANSWER_SECONDS).startswith("GPU ")
     except CommandError:

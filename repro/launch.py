@@ -71,7 +71,7 @@ def main() -> int:
 
 
 def _run(options: argparse.Namespace, budget: Budget) -> int:
-    engine = _engine(options)
+    engine, options.problem = _engine(options)
     about_image = options.archive or options.prepare or options.save
     if engine is not None:
         try:
@@ -83,20 +83,20 @@ def _run(options: argparse.Namespace, budget: Budget) -> int:
             options.problem = str(error)
     elif about_image:
         raise PrerequisiteError(
-            "neither docker nor podman answers, and only they have images; install one"
+            f"an image needs docker or podman (apt install docker.io): {options.problem}"
         )
     return _without_container(options, budget)
 
 
-def _engine(options: argparse.Namespace) -> Engine | None:
-    """The engine to use, or None. Raises EngineError and PrerequisiteError."""
+def _engine(options: argparse.Namespace) -> tuple[Engine | None, str]:
+    """The engine to use, or None and why. Raises EngineError and PrerequisiteError."""
     if options.model is None:
         return choose(options.engine, System())
     if options.engine in CONTAINER_ENGINES:
         raise PrerequisiteError(
             "--model: the image has no diffusers; run it with --engine none and a Python that has"
         )
-    return None
+    return None, "a pipeline of the user's own is run without a container"
 
 
 def _in_container(options: argparse.Namespace, engine: Engine, budget: Budget) -> int:
@@ -211,8 +211,7 @@ def _without_container(options: argparse.Namespace, budget: Budget) -> int:
         )
     outside = Outside(stages=budget.stages, started=None)
     note = document.noter(outside.problems, "gpu_container")
-    reason = options.problem or "the images were made without a container"
-    note("not_run", f"gpu_container: nvidia-smi was not run in a container: {reason}")
+    note("not_run", f"gpu_container: nvidia-smi was not run in a container: {options.problem}")
     shared = ("count", "seed", "out", "timeout", "host", "model")
     values = [f"--{name}={getattr(options, name)}" for name in shared if getattr(options, name)]
     if options.seed == 0:
@@ -286,7 +285,6 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="build from the wheels in DIR alone, without a package index",
     )
-    parser.set_defaults(problem=None)
     return parser
 
 
