@@ -135,9 +135,11 @@ class PipelineGenerator:
 
     def sheet(self, tiles: list[Any]) -> bytes:
         """All images, row by row."""
+        from PIL import Image  # noqa: PLC0415 - pipelines need it, the repository's model does not
+
         width, height = tiles[0].size
         columns = min(self._COLUMNS, len(tiles))
-        sheet = tiles[0].new(tiles[0].mode, (columns * width, -(-len(tiles) // columns) * height))
+        sheet = Image.new(tiles[0].mode, (columns * width, -(-len(tiles) // columns) * height))
         for index, tile in enumerate(tiles):
             sheet.paste(tile, (index % columns * width, index // columns * height))
         return _png(sheet)
@@ -152,7 +154,11 @@ class PipelineGenerator:
         words = {"prompt": f"pixel art sprite of a {kind}"} if self._takes_prompt else {}
         # On the CPU, so that every device starts from the same noise.
         generator = torch.Generator("cpu").manual_seed(seed)
-        return self._pipeline(**words, generator=generator, num_inference_steps=steps).images[0]
+        try:
+            made = self._pipeline(**words, generator=generator, num_inference_steps=steps)
+            return made.images[0]
+        except (TypeError, ValueError, AttributeError) as error:
+            raise RuntimeError(f"this pipeline does not make images so: {error}") from error
 
 
 def _png(image: Any) -> bytes:

@@ -344,6 +344,88 @@ def test_a_seed_without_reference_says_so(runtime_python, tmp_path):
     assert "gpu_container" in {problem["probe"] for problem in report["problems"]}
 
 
+# As much of diffusers as the smoke test calls; the picture depends on prompt, steps and noise.
+_DIFFUSERS = """
+import torch
+from PIL import Image
+__version__ = "0.0"
+
+class _Made:
+    def __init__(self, image):
+        self.images = [image]
+
+class DiffusionPipeline:
+    @classmethod
+    def from_pretrained(cls, path, local_files_only, use_safetensors):
+        assert local_files_only and use_safetensors
+        if (open(path + "/model_index.json").read()) == "damaged":
+            raise OSError("no file named diffusion_pytorch_model.safetensors")
+        return cls()
+
+    def to(self, device):
+        return self
+
+    def set_progress_bar_config(self, disable):
+        pass
+
+    def __call__(self, prompt, generator, num_inference_steps):
+        noise = torch.randint(0, 256, (8, 8, 3), generator=generator, dtype=torch.uint8)
+        noise[0, 0, 0] = len(prompt)
+        return _Made(Image.fromarray(noise.numpy()))
+"""
+
+
+@pytest.fixture
+def with_diffusers(runtime_python, tmp_path):
+    """A Python that has torch and what stands for diffusers."""
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library" / "diffusers.py").write_text(_DIFFUSERS)
+    python = tmp_path / "python"
+    python.write_text(
+        f'#!/bin/sh\nPYTHONPATH="$PYTHONPATH:{tmp_path}/library" exec {runtime_python} "$@"\n'
+    )
+    python.chmod(0o755)
+    return str(python)
+
+
+def _pipeline(tmp_path, index="{}"):
+    folder = tmp_path / "pipeline"
+    folder.mkdir()
+    (folder / "model_index.json").write_text(index)
+    return folder
+
+
+def test_a_pipeline_of_ones_own_is_run_and_compared_with_nothing(with_diffusers, tmp_path):
+    done = _run(
+        "--count", 6, "--out", tmp_path / "out", "--model", _pipeline(tmp_path),
+        python=with_diffusers,
+    )  # fmt: skip
+
+    assert (done.returncode, done.stderr) == (0, "")
+    report = _read(tmp_path / "out", "reproducibility.json")
+    assert schema_errors("reproducibility", "", report) == []
+    assert report["data"]["generator"]["name"] == "diffusers"
+    assert report["data"]["distinct_images"] == 6
+    assert report["data"]["repeated"]["identical"]
+    assert report["data"]["references"] is None
+
+
+def test_a_pipeline_that_cannot_be_loaded_is_one_line(with_diffusers, tmp_path):
+    done = _run("--model", _pipeline(tmp_path, "damaged"), "--out", tmp_path / "out",
+                python=with_diffusers)  # fmt: skip
+
+    assert done.returncode == 2
+    assert "diffusers cannot load it: no file named" in done.stderr
+
+
+def test_without_diffusers_it_is_said_what_to_install(runtime_python, tmp_path):
+    done = _run("--model", _pipeline(tmp_path), "--out", tmp_path / "out", python=runtime_python)
+
+    assert done.returncode == 2
+    assert "pip install diffusers transformers accelerate" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_a_stage_that_never_ends_is_ended(tmp_path):
     code = (
         "import stages, threading, time; stages._GRACE_SECONDS = 0.1\n"
