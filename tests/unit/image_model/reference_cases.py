@@ -39,8 +39,8 @@ class References(unittest.TestCase):
         self.store("gb10.json", "NVIDIA GB10", "aarch64")
 
     def store(self, file, name, architecture):
-        run = self.folder / f"run-{file}"
-        run.mkdir()
+        run = self.folder / "runs" / file
+        run.mkdir(parents=True)
         made = facts(self.sprites, name)
         for image in made["images"]:
             image |= {"file": f"image_{image['index']:02d}.png", "class": "coin"}
