@@ -98,7 +98,7 @@ def _podman(text: str, has_gpu: bool) -> Engine:
         rootless = bool(json.loads(text)["host"]["security"]["rootless"])
     except (ValueError, KeyError, TypeError) as error:
         raise CommandError("failed", "podman: info gave no answer", text) from error
-    user = ("--user", f"{os.getuid()}:{os.getgid()}")
+    user: tuple[str, ...] = ("--user", f"{os.getuid()}:{os.getgid()}")
     if rootless:
         user = ("--userns", "keep-id", *user)
     arguments: tuple[str, ...] = ()

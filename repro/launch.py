@@ -144,7 +144,9 @@ def _identity(problems: list[dict[str, str]]) -> dict[str, Any]:
         system, identifiers, {"identity": identity.collect}, _PROBE_SECONDS
     )
     problems += found
-    return identifiers.redact(sections["identity"] or identity.from_sections(None, None, None))
+    found_out = sections["identity"] or identity.from_sections(None, None, None)
+    hashed: dict[str, Any] = identifiers.redact(found_out)
+    return hashed
 
 
 def _run_container(
