@@ -38,7 +38,8 @@ def sources_sha256(project: Path = PROJECT) -> str:
 def _files(project: Path) -> Iterator[Path]:
     for folder in _CONTEXT:
         for path in sorted((project / folder).rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
+            below = path.relative_to(project).parts
+            if path.is_file() and not any(p == "__pycache__" or p.startswith(".") for p in below):
                 yield path
 
 

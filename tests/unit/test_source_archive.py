@@ -28,7 +28,11 @@ def test_the_same_content_is_packed_once_and_other_content_anew(tmp_path: Path) 
     for folder in ("python_probes", "repro"):
         (project / folder).mkdir(parents=True)
         (project / folder / "a.py").write_text("1\n")
+    (project / "repro" / ".mypy_cache").mkdir()
+    (project / "repro" / ".mypy_cache" / "cache.json").write_text("what a tool left there")
     first = pack(project, tmp_path)
+    with tarfile.open(first.path) as archive:
+        assert archive.getnames() == ["python_probes/a.py", "repro/a.py"]
     written = first.path.stat().st_mtime_ns
     (project / "repro/a.py").touch()
     assert pack(project, tmp_path) == first
