@@ -56,6 +56,7 @@ lint: $(VENV)/.development ## every linter and type checker
 	yamllint --strict .
 	ansible-lint --offline --profile production
 	shellcheck $(SHELL_FILES)
+	hadolint repro/Dockerfile
 
 molecule: $(VENV)/.development ## the roles on real hosts (needs root)
 	molecule test --all

@@ -1,13 +1,14 @@
-"""The `foundation` command: judge stored documents, check them, and learn from them.
+"""The `foundation` command: judge stored documents, check them, learn from them, check the arm64 lock.
 
-Exit status: 0 passed, valid or done; 1 not passed, not valid or not done for every host; 2 could
-not judge (usage, a file that cannot be read or written, a wrong profile or waivers file). Errors
-are one line on stderr.
+Exit status: 0 passed, valid or done; 1 not passed, not valid, blockers found or not done for every
+host; 2 could not judge (usage, a file that cannot be read or written, a wrong profile or waivers
+file, no package index). Errors are one line on stderr.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import os
 import sys
@@ -16,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
-from . import baseline, documents, history, plots, targets, terminal
+from . import arm_check, baseline, documents, files, history, plots, targets, terminal
 from .criteria import AUTO, load_profiles, profile_path
 from .errors import DocumentError, FoundationError, ProfileError, one_line
 from .gate import PASSED, judge_folder, write_report
@@ -24,6 +25,7 @@ from .gate import PASSED, judge_folder, write_report
 _OK, _NOT_PASSED, _NO_VERDICT = 0, 1, 2
 _INTERRUPTED = 130  # as shells report SIGINT
 _BASELINES, _REPORTS = Path("bench/baselines"), Path("reports")
+_ARM_LOCK = Path("roles/probe_runtime/files/requirements-aarch64.txt")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -113,6 +115,10 @@ def _parser() -> argparse.ArgumentParser:
         "--minimum-hosts", type=_count, default=3, metavar="N", help="fewer propose nothing (3)"
     )
     propose.set_defaults(command=_propose)
+    arm.add_argument("--requirements", type=Path, default=_ARM_LOCK, metavar="FILE")
+    arm.add_argument("--python", default="3.12", metavar="VERSION", help="the image's (3.12)")
+    arm.add_argument("--json", type=Path, metavar="FILE", help="also write the findings there")
+    arm.set_defaults(command=_arm_check)
     return parser
 
 
@@ -225,4 +231,19 @@ def _propose(options: argparse.Namespace) -> int:
     for line in targets.summary(proposals):
         print(line, file=sys.stderr)
     print(targets.diff(path, proposals, Path.cwd()), end="")
+    return _OK
+
+
+def _arm_check(options: argparse.Namespace) -> int:
+    pins = arm_check.read_lock(options.requirements)
+    blockers = arm_check.check(pins, options.python)
+    if options.json is not None:
+        findings = arm_check.report(options.requirements, options.python, pins, blockers)
+        files.write_atomically(options.json, (json.dumps(findings, indent=2) + "\n").encode())
+    for found in blockers:
+        print(f"{found.blocker}: {found.package}=={found.version}: {found.reason}")
+    if blockers:
+        print(f"workaround: {arm_check.WORKAROUND}")
+        return _NOT_PASSED
+    print(f"{options.requirements}: {len(pins)} packages, each with a wheel for aarch64")
     return _OK

@@ -63,6 +63,15 @@ def judge_folder(
     return evaluate(default, documents, waivers, now, expected, host_profiles=profiles)
 
 
+def failures(report: Report, host: str, workstream: str) -> list[str]:
+    """What a report says failed on a host in one workstream, a line each."""
+    return [
+        f"{entry['title']}: {entry['message']}"
+        for entry in report["hosts"][host]["criteria"]
+        if entry["workstream"] == workstream and entry["outcome"] == FAIL
+    ]
+
+
 def write_report(report: Report, path: Path) -> None:
     """Write a gate report atomically. Raises StorageError, DocumentError."""
     write(report, path)

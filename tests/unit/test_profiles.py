@@ -88,6 +88,8 @@ GENERIC = {
     "source_clean": ("environment", "data.source.dirty", None, "missing"),
     "ten_images": ("reproducibility", "data.images.3.sha256", f"{1:064x}"),
     "repeat_identical": ("reproducibility", "data.repeated.identical", False),
+    "reference_bytes": ("reproducibility", "data.references.identical", 9),
+    "reference_psnr": ("reproducibility", "data.references.minimum_psnr_db", 34.9),
     "repro_time": ("reproducibility", "data.total_seconds", 300.5),
     "figures_valid": ("benchmark", f"{FIGURES}.gemm|fp8.unit", "GB/s", "invalid"),
     "gemm_fp32": ("benchmark", f"{FIGURES}.gemm|fp32.unit", "GB/s", "invalid"),
@@ -403,6 +405,28 @@ def test_settings_by_name_are_extended_name_by_name():
     assert own["maximum"]["gemm.fp16"] == 989.4
     assert own["maximum"]["storage.random_read"] == generic["maximum"]["storage.random_read"]
     assert own["maximum_spread"]["storage"] == generic["maximum_spread"]["storage"]
+
+
+def test_another_kind_of_device_may_differ_in_bytes_and_not_in_what_is_seen():
+    given = made.spark()
+    references = given["reproducibility"]["data"]["references"]
+    references.update(same_kind=False, identical=9, minimum_psnr_db=38.1)
+    found = outcomes("generic", given)
+    assert found["reference_bytes"]["outcome"] == "skipped"
+    assert found["reference_psnr"]["outcome"] == "pass"
+
+    references["minimum_psnr_db"] = 31.5
+    assert outcomes("generic", given)["reference_psnr"]["outcome"] == "fail"
+
+
+def test_images_that_were_compared_with_nothing_are_missing():
+    given = made.spark()
+    given["reproducibility"]["data"]["references"] = None
+    found = outcomes("generic", given)
+    assert {found[name]["outcome"] for name in ("reference_bytes", "reference_psnr")} == {"missing"}
+
+    del given["reproducibility"]["data"]["references"]  # as in a document of an earlier version
+    assert outcomes("generic", given)["reference_psnr"]["outcome"] == "missing"
 
 
 def chosen(given):
