@@ -61,6 +61,20 @@ def create() -> None:
         run(platform)
     for platform in platforms():
         wait(platform["name"])
+    for platform in platforms():
+        if platform.get("serves"):
+            serve(PREFIX + platform["name"])
+
+
+def serve(name: str) -> None:
+    """Make the signed repository of stand-ins on a host and serve it over http."""
+    shell = ("exec", name, "sh", "-euc")
+    podman(*shell, "apt-get -qq update; apt-get -qq install --yes apt-utils gnupg >/dev/null 2>&1")
+    podman("exec", name, "python3", "/srv/hosts/repository.py", "make", "/srv/repository")
+    podman(
+        *("exec", name, "systemd-run", "--quiet", "--unit=repository"),
+        *("python3", "-m", "http.server", "--directory=/srv/repository", "80"),
+    )
 
 
 def run(platform: dict[str, Any]) -> None:
@@ -72,6 +86,11 @@ def run(platform: dict[str, Any]) -> None:
     if platform.get("docker"):
         # Docker inside needs devices and cgroups, and for overlay2 a file system that is none.
         arguments += ["--privileged", "--volume=/var/lib/docker"]
+    if platform.get("serves"):
+        # The key outlives the host: its fingerprint is a variable of the scenario.
+        (image.CACHE / "signing").mkdir(parents=True, exist_ok=True)
+        arguments.append(f"--volume={image.CACHE / 'signing'}:/srv/signing")
+        arguments.append(f"--volume={Path(__file__).parent}:/srv/hosts:ro")
     for volume in platform.get("volumes", []):
         arguments.append(f"--volume={os.path.expandvars(volume)}")
     podman("run", "--detach", *arguments, image.podman_image(platform["image"]), "/sbin/init")
