@@ -18,6 +18,9 @@ _URIS = re.compile(r"^URIs:((?:[ \t]+\S+)+)", re.MULTILINE | re.IGNORECASE)
 _DISABLED = re.compile(r"^Enabled:\s*no\s*$", re.MULTILINE | re.IGNORECASE)
 # What boots next: Debian keeps the link in /, Ubuntu in /boot.
 _KERNEL_LINKS = ("/boot/vmlinuz", "/vmlinuz")
+_UNFINISHED = re.compile(
+    r"^Status: install \S+ (half-installed|unpacked|half-configured)$", re.MULTILINE
+)
 _PROFILE = "/etc/profile.d"
 
 
@@ -45,6 +48,7 @@ def read(system: System, note: Note, folders: list[str]) -> dict[str, Any]:
         "repositories": repositories(system),
         "kernel": {"running": kernel.release(system, note), "next": next_kernel(system)},
         "driver": driver.collect(system, packages, note),
+        "dpkg_interrupted": dpkg_interrupted(system),
         "snaps": system.list("/var/lib/snapd/snaps"),
         "profile_with_cuda": _profile_with_cuda(system),
         "reboot_required": system.exists("/run/reboot-required"),
@@ -73,6 +77,14 @@ def repositories(system: System) -> list[dict[str, str]]:
             continue
         found += [{"file": file, "uri": uri.rstrip("/")} for uri in uris]
     return found
+
+
+def dpkg_interrupted(system: System) -> bool:
+    """Whether dpkg was cut off and has to finish, as apt finds out before it does anything."""
+    if system.list("/var/lib/dpkg/updates"):
+        return True
+    status = system.read("/var/lib/dpkg/status") or ""
+    return _UNFINISHED.search(status) is not None
 
 
 def next_kernel(system: System) -> str | None:

@@ -23,6 +23,7 @@ NETWORK = "roles-network"
 SUBNET = "10.213.77.0/24"
 # This project's own hosts only: a machine may lack the right to raise limits.
 LIMITS = ("--ulimit=nofile=20000:20000", "--ulimit=nproc=4000:4000")
+MIRROR = {"name": "mirror", "image": "debian12-amd64", "address": "10.213.77.10", "serves": True}
 STATES = {"running", "degraded"}
 
 
@@ -37,13 +38,13 @@ def podman(*arguments: str, check: bool = True) -> str:
 
 
 def platforms() -> list[dict[str, Any]]:
-    """The hosts of the scenario."""
-    return list(yaml.safe_load(Path(os.environ["MOLECULE_FILE"]).read_text())["platforms"])
+    """The hosts of the scenario, and the one that serves the repositories of stand-ins."""
+    return [MIRROR] + list(yaml.safe_load(Path(os.environ["MOLECULE_FILE"]).read_text())["platforms"])
 
 
 def key() -> Path:
-    """A key for SSH, made once for this machine's user; its public half lies beside it."""
-    path = image.CACHE / "id_ed25519"
+    """A key for SSH, made for this run of the scenario; its public half lies beside it."""
+    path = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "id_ed25519"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         subprocess.run(
@@ -71,6 +72,12 @@ def serve(name: str) -> None:
     shell = ("exec", name, "sh", "-euc")
     podman(*shell, "apt-get -qq update; apt-get -qq install --yes apt-utils gnupg >/dev/null 2>&1")
     podman("exec", name, "python3", "/srv/hosts/repository.py", "make", "/srv/repository")
+    serve_again()
+
+
+def serve_again() -> None:
+    """Serve the repository that was made before."""
+    name = PREFIX + MIRROR["name"]
     podman(
         *("exec", name, "systemd-run", "--quiet", "--unit=repository"),
         *("python3", "-m", "http.server", "--directory=/srv/repository", "80"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ type: aggregate
 short_description: Record every task's result as a line of JSON
 description: Writes to the file that $RECORD_RESULTS names, or nothing without it.
 """
+
+
+RUN = f"{time.time():.0f}-{os.getpid()}"
 
 
 class CallbackModule(CallbackBase):
@@ -37,6 +41,8 @@ class CallbackModule(CallbackBase):
             "host": result._host.get_name(),  # noqa: SLF001
             "task": result._task.get_name(),  # noqa: SLF001
             "status": status,
+            "check": bool(result._task.check_mode),  # noqa: SLF001
+            "run": RUN,
             "changed": bool(answer.get("changed")),
             "message": str(answer.get("msg", "")),
         }
