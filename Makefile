@@ -12,10 +12,10 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 SHELL_FILES = $(shell git ls-files --cached --others --exclude-standard '*.sh' .ci/run)
 
-.PHONY: help setup foundation gate test lint molecule perf clean
+.PHONY: help setup foundation gate test lint molecule molecule-arm64 perf clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' Makefile
 
 $(VENV)/.controller: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "make setup: $(PYTHON) does not run or is too old ($$($(PYTHON) --version 2>&1)): Python 3.11 or newer is needed; name one with: make PYTHON=python3.12 setup" >&2; exit 2; }
@@ -53,11 +53,17 @@ lint: $(VENV)/.development ## every linter and type checker
 	ansible-lint --offline --profile production
 	shellcheck $(SHELL_FILES)
 
-molecule: $(VENV)/.development ## the roles on real hosts (needs root)
-	molecule test --all
+molecule: $(VENV)/.development ## the roles on real hosts, x86-64 (needs root)
+	molecule/hosts/prepare_machine.sh
+	for scenario in probe_runtime provision dgx_os; do molecule test --scenario-name $$scenario; done
+
+molecule-arm64: $(VENV)/.development ## the roles on an emulated aarch64 host (needs root)
+	molecule/hosts/prepare_machine.sh arm64
+	molecule test --scenario-name arm64
 
 perf: $(VENV)/.development ## the speed figures
 	$(BIN)/python tests/performance/probe_time.py
+	if [ "$$(id -u)" -eq 0 ]; then molecule/hosts/prepare_machine.sh; $(BIN)/python tests/performance/provision_time.py; fi
 
 clean: ## remove what the targets made here
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*

@@ -28,7 +28,7 @@ options:
     type: path
     required: true
   url:
-    description: Where the key comes from, C(https://), C(http://) or C(file://) as the host sees it.
+    description: Where the key comes from, an https, http or file URL as the host sees it.
     type: str
     required: true
 attributes:
@@ -108,8 +108,8 @@ def main() -> None:
     if information["status"] not in (200, None) or response is None:
         module.fail_json(
             msg=f"{host}: found no key at {url} ({information['msg']}), expected one with "
-            f"fingerprint {expected[0]}; try `curl -I {url}` on the host, or point the repository's "
-            "variables at a mirror that it can reach"
+            f"fingerprint {expected[0]}; try `curl -I {url}` on the host, or point the "
+            "repository's variables at a mirror that it can reach"
         )
     content = response.read(MAXIMUM_BYTES)
     try:

@@ -13,7 +13,9 @@ from typing import Any
 import yaml
 
 ROLES = Path(__file__).parents[1] / "roles"
-BY_HAND = "<!-- Above: made from meta/argument_specs.yml by tests/role_pages.py. Below: by hand. -->"
+BY_HAND = (
+    "<!-- Above: made from meta/argument_specs.yml by tests/role_pages.py. Below: by hand. -->"
+)
 
 
 def page(role: Path) -> str:
@@ -44,7 +46,11 @@ def _row(variable: str, option: dict[str, Any]) -> str:
     if shown is None:
         text = default if isinstance(default, str) else json.dumps(default)
         shown = f"`{text}`"
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in (f"`{variable}`", shown, meaning)) + " |"
+    return (
+        "| "
+        + " | ".join(cell.replace("|", "\\|") for cell in (f"`{variable}`", shown, meaning))
+        + " |"
+    )
 
 
 def _list(value: str | list[str]) -> list[str]:

@@ -38,8 +38,11 @@ def podman(*arguments: str, check: bool = True) -> str:
 
 
 def platforms() -> list[dict[str, Any]]:
-    """The hosts of the scenario, and the one that serves the repositories of stand-ins."""
-    return [MIRROR] + list(yaml.safe_load(Path(os.environ["MOLECULE_FILE"]).read_text())["platforms"])
+    """The hosts of the scenario, and the one that serves the stand-ins' repositories."""
+    return [
+        MIRROR,
+        *list(yaml.safe_load(Path(os.environ["MOLECULE_FILE"]).read_text())["platforms"]),
+    ]
 
 
 def key() -> Path:
@@ -98,13 +101,29 @@ def run(platform: dict[str, Any]) -> None:
         (image.CACHE / "signing").mkdir(parents=True, exist_ok=True)
         arguments.append(f"--volume={image.CACHE / 'signing'}:/srv/signing")
         arguments.append(f"--volume={Path(__file__).parent}:/srv/hosts:ro")
-    for volume in platform.get("volumes", []):
-        arguments.append(f"--volume={os.path.expandvars(volume)}")
-    podman("run", "--detach", *arguments, image.podman_image(platform["image"]), "/sbin/init")
+    if "driver" in platform:
+        # Where the kernel says which driver it has loaded.
+        modules = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "modules"
+        (modules / "nvidia").mkdir(parents=True, exist_ok=True)
+        (modules / "nvidia/version").write_text(platform["driver"] + "\n")
+        arguments.append(f"--volume={modules}:/sys/module:ro")
+    made = platform["image"]
+    tag = made if made.startswith("localhost/") else image.podman_image(made)
+    podman("run", "--detach", *arguments, tag, "/sbin/init")
     public = key().with_suffix(".pub").read_text()
     subprocess.run(
-        ["podman", "--runtime", "runc", "exec", "--interactive", "--user=operator", name]
-        + ["sh", "-c", "umask 077; mkdir -p ~/.ssh; cat >~/.ssh/authorized_keys"],
+        [
+            "podman",
+            "--runtime",
+            "runc",
+            "exec",
+            "--interactive",
+            "--user=operator",
+            name,
+            "sh",
+            "-c",
+            "umask 077; mkdir -p ~/.ssh; cat >~/.ssh/authorized_keys",
+        ],
         input=public,
         text=True,
         check=True,

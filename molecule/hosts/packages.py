@@ -107,7 +107,9 @@ CUDA = [
     Package(
         "cuda-toolkit-config-common",
         "13.0.96-1",
-        after_installation="update-alternatives --install /usr/local/cuda cuda /usr/local/cuda-13.0 130",
+        after_installation=(
+            "update-alternatives --install /usr/local/cuda cuda /usr/local/cuda-13.0 130"
+        ),
         before_removal="update-alternatives --remove cuda /usr/local/cuda-13.0",
     ),
     Package(

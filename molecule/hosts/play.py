@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).parents[2]
-# Their own lists of the same kind are written beside the one of the whole scenario.
+# The folder: $MOLECULE_INVENTORY_FILE is one file of it, without the links.
+INVENTORY = os.path.join(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"], "inventory")  # noqa: PTH118
 Result = dict[str, Any]
 
 
@@ -40,7 +41,7 @@ def command(*arguments: str, variables: dict[str, Any] | None = None) -> list[st
     """The command line of a run."""
     extra = ["--extra-vars", json.dumps(variables)] if variables else []
     playbook = [str(Path(sys.executable).with_name("ansible-playbook")), "playbooks/provision.yml"]
-    return [*playbook, "--inventory", os.environ["MOLECULE_INVENTORY_FILE"], *extra, *arguments]
+    return [*playbook, "--inventory", INVENTORY, *extra, *arguments]
 
 
 def provision(*arguments: str, limit: str, variables: dict[str, Any] | None = None) -> Run:

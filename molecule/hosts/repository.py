@@ -100,7 +100,15 @@ def docker_ce(folder: Path) -> None:
         ]
         control.write_text("\n".join(kept) + "\n")
         # The conffiles move from one package to another name; the content is the same.
-        run("dpkg-deb", "--root-owner-group", "-Zgzip", "-z1", "--build", str(root / "root"), str(folder))
+        run(
+            "dpkg-deb",
+            "--root-owner-group",
+            "-Zgzip",
+            "-z1",
+            "--build",
+            str(root / "root"),
+            str(folder),
+        )
 
 
 def index(folder: Path, *, release: Path | None = None, codename: str = "") -> None:

@@ -31,7 +31,9 @@ def test_check_foretold_what_the_run_changed(host):
     assert "apt : Install the CUDA toolkit" in changed
 
 
-@pytest.mark.parametrize("name", ["fio", "git", "wget", "nvme", "lspci", "gcc", "pip3", "earlyoom"])
+@pytest.mark.parametrize(
+    "name", ["fio", "git", "wget", "/usr/sbin/nvme", "lspci", "gcc", "pip3", "earlyoom"]
+)
 def test_the_base_is_there(host, name):
     assert host.exists(name)
 
@@ -70,7 +72,10 @@ def test_docker_has_the_runtime_and_rotates_logs(host):
 def test_containers_run_under_the_runtime(host):
     host.check_output(TINY)
     for option in ("--runtime=nvidia", "--gpus=all"):
-        assert host.check_output(f"docker run --rm {option} tiny /usr/bin/sh -c 'echo works'") == "works"
+        assert (
+            host.check_output(f"docker run --rm {option} tiny /usr/bin/sh -c 'echo works'")
+            == "works"
+        )
 
 
 def test_packages_have_the_real_names_and_versions(host):

@@ -36,12 +36,13 @@ class CallbackModule(CallbackBase):
         path = os.environ.get("RECORD_RESULTS")
         if not path:
             return
-        answer = result._result  # noqa: SLF001 - what Ansible gives a callback
+        answer = result._result
         line = {
-            "host": result._host.get_name(),  # noqa: SLF001
-            "task": result._task.get_name(),  # noqa: SLF001
+            "host": result._host.get_name(),
+            "task": result._task.get_name(),
+            "action": result._task.action,
             "status": status,
-            "check": bool(result._task.check_mode),  # noqa: SLF001
+            "check": bool(result._task.check_mode),
             "run": RUN,
             "changed": bool(answer.get("changed")),
             "message": str(answer.get("msg", "")),
