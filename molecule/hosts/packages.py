@@ -100,7 +100,8 @@ def driver(version: str) -> list[Package]:
 
 
 def _nvidia_smi(version: str) -> str:
-    return f'#!/bin/sh\necho "GPU 0: NVIDIA GB10 (a stand-in for driver {version})"\n'
+    # The image that it runs in has no /bin.
+    return f'#!/usr/bin/sh\necho "GPU 0: NVIDIA GB10 (a stand-in for driver {version})"\n'
 
 
 CUDA = [
