@@ -26,4 +26,12 @@ fi
 if [ "${1:-}" = arm64 ] && [ "$(uname -m)" != aarch64 ]; then
     mountpoint -q /proc/sys/fs/binfmt_misc || mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
     test -e /proc/sys/fs/binfmt_misc/qemu-aarch64 || update-binfmts --enable qemu-aarch64
+    # sudo on an emulated host needs the credentials of the program (C), which Debian's entry does not
+    # ask for. The newest entry wins; it is gone with a reboot.
+    if ! test -e /proc/sys/fs/binfmt_misc/molecule-aarch64; then
+        interpreter=$(sed -n 's/^interpreter //p' /proc/sys/fs/binfmt_misc/qemu-aarch64)
+        magic='\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00'
+        mask='\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff'
+        printf '%s' ":molecule-aarch64:M::$magic:$mask:$interpreter:OCPF" >/proc/sys/fs/binfmt_misc/register
+    fi
 fi
