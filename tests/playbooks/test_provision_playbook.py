@@ -8,9 +8,10 @@ import pytest
 
 LOCAL = """
 all:
+  vars:
+    ansible_python_interpreter: "{{{{ ansible_playbook_python }}}}"
   hosts:
-    box:
-      {{ansible_connection: local, ansible_python_interpreter: "{{{{ ansible_playbook_python }}}}"{}}}
+    box: {{ansible_connection: local{}}}
 """
 LOOK = "Require a host that the roles know"
 ROLE = "base : Provide the base"
