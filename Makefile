@@ -13,10 +13,10 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 SHELL_FILES = $(shell git ls-files --cached --others --exclude-standard '*.sh' .ci/run)
 
-.PHONY: help setup foundation gate adjust-targets test lint molecule perf clean
+.PHONY: help setup foundation gate adjust-targets test lint molecule molecule-arm64 perf clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' Makefile
 
 $(VENV)/.controller: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "make setup: $(PYTHON) does not run or is too old ($$($(PYTHON) --version 2>&1)): Python 3.11 or newer is needed; name one with: make PYTHON=python3.12 setup" >&2; exit 2; }
@@ -58,13 +58,19 @@ lint: $(VENV)/.development ## every linter and type checker
 	shellcheck $(SHELL_FILES)
 	hadolint repro/Dockerfile
 
-molecule: $(VENV)/.development ## the roles on real hosts (needs root)
-	molecule test --all
+molecule: $(VENV)/.development ## the roles on real hosts, x86-64 (needs root)
+	molecule/hosts/prepare_machine.sh
+	for scenario in probe_runtime reproducibility provision dgx_os; do molecule test --scenario-name $$scenario; done
+
+molecule-arm64: $(VENV)/.development ## the roles on an emulated aarch64 host (needs root)
+	molecule/hosts/prepare_machine.sh arm64
+	molecule test --scenario-name arm64
 
 perf: $(VENV)/.development ## the speed figures
 	$(BIN)/python tests/performance/probe_time.py
 	ansible-playbook playbooks/probe_runtime.yml
 	$(PROBE_RUNTIME)/bin/python tests/performance/sampler_overhead.py
+	if [ "$$(id -u)" -eq 0 ]; then molecule/hosts/prepare_machine.sh; $(BIN)/python tests/performance/provision_time.py; fi
 
 clean: ## remove what the targets made here
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*

@@ -115,6 +115,8 @@ def _parser() -> argparse.ArgumentParser:
         "--minimum-hosts", type=_count, default=3, metavar="N", help="fewer propose nothing (3)"
     )
     propose.set_defaults(command=_propose)
+
+    arm = commands.add_parser("arm-check", help="does every locked package have an arm64 wheel?")
     arm.add_argument("--requirements", type=Path, default=_ARM_LOCK, metavar="FILE")
     arm.add_argument("--python", default="3.12", metavar="VERSION", help="the image's (3.12)")
     arm.add_argument("--json", type=Path, metavar="FILE", help="also write the findings there")

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from processes import processes, wait_until
 
 from foundation import documents
+from processes import processes, wait_until
 
 PROJECT = Path(__file__).parents[2]
 FAKE = PROJECT / "tests" / "fake_benchmark.py"

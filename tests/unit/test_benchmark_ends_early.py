@@ -11,8 +11,9 @@ import sys
 import pytest
 from box import REPOSITORY
 from fake_benchmark import NAMES
-from processes import processes, wait_until
 from schema_check import schema_errors
+
+from processes import processes, wait_until
 
 FAKE = REPOSITORY / "tests" / "fake_benchmark.py"
 TWICE = "the host or the run ended twice during this figure"

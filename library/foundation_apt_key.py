@@ -1,0 +1,138 @@
+#!/usr/bin/python
+# Copyright: the DGX Spark foundation authors
+"""Ansible module: a repository's key, installed only when its fingerprint is the expected one."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: foundation_apt_key
+short_description: Install the key of an apt repository after checking its fingerprint
+version_added: "0.1.0"
+description:
+  - Downloads the key, compares the fingerprint of every key in it with the expected one, and only
+    then writes it. A key that lies there with the right fingerprint is left as it is, without a
+    download.
+  - C(ansible.builtin.deb822_repository) and C(get_url) write what they get without a look at it.
+options:
+  fingerprint:
+    description: The fingerprint of the one key that is expected, 40 hexadecimal digits.
+    type: str
+    required: true
+  host:
+    description: The name to use in messages, usually C(inventory_hostname).
+    type: str
+    required: true
+  path:
+    description: Where the key goes. Its folder must exist.
+    type: path
+    required: true
+  url:
+    description: Where the key comes from, an https, http or file URL as the host sees it.
+    type: str
+    required: true
+attributes:
+  check_mode:
+    description: Downloads and checks, writes nothing.
+    support: full
+  diff_mode:
+    description: Shows the fingerprints before and after.
+    support: full
+requirements:
+  - Python 3.10 on the host
+author:
+  - The DGX Spark foundation authors
+"""
+
+EXAMPLES = r"""
+- name: Trust NVIDIA's key for CUDA
+  foundation_apt_key:
+    host: "{{ inventory_hostname }}"
+    url: https://developer.download.nvidia.com/compute/cuda/repos/ubuntu2404/sbsa/3bf863cc.pub
+    fingerprint: EB693B3035CD5710E231E123A4B469963BF863CC
+    path: /etc/apt/keyrings/cuda.asc
+  become: true
+"""
+
+RETURN = r"""
+fingerprints:
+  description: The fingerprints of the keys in the file.
+  returned: success
+  type: list
+  elements: str
+  sample: [EB693B3035CD5710E231E123A4B469963BF863CC]
+"""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.urls import fetch_url
+
+MAXIMUM_BYTES = 2**20
+
+
+def argument_spec() -> dict[str, Any]:
+    """The options above."""
+    return {
+        "fingerprint": {"type": "str", "required": True},
+        "host": {"type": "str", "required": True},
+        "path": {"type": "path", "required": True},
+        "url": {"type": "str", "required": True},
+    }
+
+
+def main() -> None:
+    """Keep the right key, fetch a missing one, refuse a wrong one."""
+    module = AnsibleModule(argument_spec(), supports_check_mode=True)
+    from ansible.module_utils.python_probes import openpgp
+
+    host, url = module.params["host"], module.params["url"]
+    path = Path(module.params["path"])
+    expected = [module.params["fingerprint"].replace(" ", "").upper()]
+
+    def fingerprints(content: bytes) -> list[str]:
+        return openpgp.primary_fingerprints(content)
+
+    before: list[str] = []
+    if path.exists():
+        try:
+            before = fingerprints(path.read_bytes())
+        except openpgp.KeyFileError as error:
+            before = [str(error)]
+    if before == expected:
+        module.exit_json(changed=False, fingerprints=before)
+
+    response, information = fetch_url(module, url)
+    if information["status"] not in (200, None) or response is None:
+        module.fail_json(
+            msg=f"{host}: found no key at {url} ({information['msg']}), expected one with "
+            f"fingerprint {expected[0]}; try `curl -I {url}` on the host, or point the "
+            "repository's variables at a mirror that it can reach"
+        )
+    content = response.read(MAXIMUM_BYTES)
+    try:
+        found = fingerprints(content)
+    except openpgp.KeyFileError as error:
+        found = [str(error)]
+    if found != expected:
+        module.fail_json(
+            msg=f"{host}: found {', '.join(found)} at {url}, expected the key {expected[0]} alone; "
+            "nothing was installed. If the owner of the repository announced a new key, set the "
+            "fingerprint's variable to it; if not, somebody else answered: tell your administrator"
+        )
+    if not module.check_mode:
+        with tempfile.NamedTemporaryFile(dir=module.tmpdir, delete=False) as file:
+            file.write(content)
+        module.atomic_move(file.name, str(path))
+        path.chmod(0o644)
+    module.exit_json(
+        changed=True,
+        fingerprints=found,
+        diff={"before": "\n".join(before) + "\n", "after": "\n".join(found) + "\n"},
+    )
+
+
+if __name__ == "__main__":
+    main()

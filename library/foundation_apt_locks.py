@@ -1,0 +1,101 @@
+#!/usr/bin/python
+# Copyright: the DGX Spark foundation authors
+"""Ansible module: wait for apt's locks, and say who holds them."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: foundation_apt_locks
+short_description: Wait for the locks of apt and dpkg, and name who holds them
+version_added: "0.1.0"
+description:
+  - Asks the kernel who holds the locks, without taking them, until nobody does or the time is up.
+  - Changes nothing and needs root, to whom the lock files belong.
+options:
+  fail:
+    description: Fail when somebody still holds a lock after O(timeout) seconds.
+    type: bool
+    default: true
+  host:
+    description: The name to use in messages, usually C(inventory_hostname).
+    type: str
+    required: true
+  timeout:
+    description: Seconds to wait.
+    type: int
+    default: 300
+attributes:
+  check_mode:
+    description: Waits in check mode too.
+    support: full
+author:
+  - The DGX Spark foundation authors
+"""
+
+EXAMPLES = r"""
+- name: Wait for the DGX dashboard to finish its updates
+  foundation_apt_locks:
+    host: "{{ inventory_hostname }}"
+    timeout: 600
+  become: true
+"""
+
+RETURN = r"""
+holders:
+  description: Who holds which lock.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - lock: /var/lib/dpkg/lock-frontend
+      pid: 1234
+      command: dgx-dashboard-admin
+waited_seconds:
+  description: How long it waited.
+  returned: always
+  type: float
+  sample: 0.0
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+
+def argument_spec() -> dict[str, Any]:
+    """The options above."""
+    return {
+        "fail": {"type": "bool", "default": True},
+        "host": {"type": "str", "required": True},
+        "timeout": {"type": "int", "default": 300},
+    }
+
+
+def main() -> None:
+    """Wait, then name the holders."""
+    module = AnsibleModule(argument_spec(), supports_check_mode=True)
+    from ansible.module_utils.python_probes import apt_locks, system
+
+    wanted = module.params
+    try:
+        held, waited = apt_locks.wait(system.System(), wanted["timeout"])
+    except PermissionError as error:
+        module.fail_json(
+            msg=f"{wanted['host']}: found {error.filename} closed to this user, expected root; "
+            "run the task with `become: true`"
+        )
+    answer = {"holders": held, "waited_seconds": round(waited, 1)}
+    if held and wanted["fail"]:
+        named = ", ".join(f"{h['command']} (process {h['pid']}) holds {h['lock']}" for h in held)
+        module.fail_json(
+            msg=f"{wanted['host']}: found that {named} after {waited:.0f} s, expected apt's locks "
+            f"free within {wanted['timeout']} s; look at it with `ps -f {held[0]['pid']}`, let it "
+            "finish, then run again, or wait longer with -e apt_lock_timeout=1800",
+            **answer,
+        )
+    module.exit_json(changed=False, **answer)
+
+
+if __name__ == "__main__":
+    main()

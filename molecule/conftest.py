@@ -1,0 +1,6 @@
+"""The scenarios' tests share the modules in hosts/."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "hosts"))

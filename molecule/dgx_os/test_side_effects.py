@@ -1,0 +1,80 @@
+"""A Spark in a bad state: the run stops before it changes anything and says what to do."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import packages
+import play
+import pytest
+
+LOADED = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "modules/nvidia/version"
+VERSION = "580.95.05"
+
+
+@pytest.fixture
+def loaded():
+    """Say that another driver is loaded; afterwards the right one is again."""
+    yield lambda version: LOADED.write_text(version + "\n")
+    LOADED.write_text(VERSION + "\n")
+
+
+def assert_stops(*parts, **variables):
+    run = play.provision("--tags", "cuda", limit="spark", variables=variables or None)
+    assert run.status != 0
+    assert run.changed == []
+    for part in ("spark: found", "expected", *parts):
+        assert part in run.message, run.message
+
+
+def as_root(host, command):
+    with host.sudo():
+        return host.check_output(command)
+
+
+def test_another_driver_is_loaded_than_installed(loaded):
+    loaded("580.126.09")
+    assert_stops("580.126.09 loaded", f"{VERSION} installed", "dist-upgrade", "cuda_reboot=true")
+
+
+def test_no_driver_is_loaded(loaded):
+    LOADED.unlink()
+    assert_stops("no NVIDIA kernel module", "modprobe nvidia")
+
+
+def test_the_next_kernel_has_no_modules(host):
+    as_root(host, "ln -sf vmlinuz-6.17.0-1021-nvidia /boot/vmlinuz")
+    assert_stops("apt-get install linux-modules-nvidia-580-open-6.17.0-1021-nvidia")
+    as_root(host, f"ln -sf vmlinuz-{packages.KERNEL} /boot/vmlinuz")
+
+
+def test_the_vendors_driver_is_never_replaced(host):
+    """Not when asked for it, and not by a newer one that the vendor's pin keeps away."""
+    variables = {
+        "cuda_install_driver": True,
+        "cuda_driver_package": "nvidia-driver-580-open=580.178.04-1",
+    }
+    run = play.provision("--tags", "cuda", limit="spark", variables=variables)
+    assert (run.status, run.changed) == (0, [])
+    assert host.package("nvidia-driver-580-open").version.startswith(VERSION)
+    as_root(host, "apt-get -qq dist-upgrade --yes")
+    assert host.package("nvidia-driver-580-open").version.startswith(VERSION)
+
+
+def test_a_factory_spark_gets_nvcc_on_the_path_and_nothing_else(host):
+    as_root(host, "rm /etc/profile.d/cuda.sh")
+    run = play.provision(limit="spark")
+    assert (run.status, run.changed) == (0, ["cuda : Put nvcc on the PATH of login shells"])
+    assert "release 13.0" in host.check_output("bash -lc 'nvcc --version'")
+
+
+def test_docker_from_a_snap_is_refused(host):
+    as_root(
+        host, "sh -c 'mkdir -p /var/lib/snapd/snaps; touch /var/lib/snapd/snaps/docker_2932.snap'"
+    )
+    run = play.provision("--tags", "docker", limit="spark")
+    as_root(host, "rm -r /var/lib/snapd")
+    assert run.status != 0
+    assert "spark: found Docker as a snap" in run.message
+    assert "snap remove" in run.message
