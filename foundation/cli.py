@@ -1,4 +1,4 @@
-"""The `foundation` command: judge stored documents, check them, learn from them, check the arm64 lock.
+"""The `foundation` command: judge, check and learn from documents, check the arm64 lock.
 
 Exit status: 0 passed, valid or done; 1 not passed, not valid, blockers found or not done for every
 host; 2 could not judge (usage, a file that cannot be read or written, a wrong profile or waivers
