@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Written by the DGX Spark foundation: nvcc and the other CUDA commands for login shells.
 case ":${PATH}:" in
 *:/usr/local/cuda/bin:*) ;;
