@@ -7,12 +7,13 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PROBE_RUNTIME ?= $(HOME)/.local/share/dgx-spark-foundation/runtime
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 SHELL_FILES = $(shell git ls-files --cached --others --exclude-standard '*.sh' .ci/run)
 
-.PHONY: help setup foundation gate test lint molecule molecule-arm64 perf clean
+.PHONY: help setup foundation gate adjust-targets test lint molecule molecule-arm64 perf clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' Makefile
@@ -38,6 +39,9 @@ foundation: setup ## measure this machine, then judge it: the two commands
 gate: setup ## judge what was measured
 	ansible-playbook gate.yml
 
+adjust-targets: setup ## propose a profile's targets from what the fleet measured, as a diff
+	@foundation targets $(ARGUMENTS)
+
 test: lint ## lint, types, unit and playbook tests; no root needed
 	ansible-playbook playbooks/probe_runtime.yml
 	rm -f .coverage .coverage.*
@@ -52,10 +56,11 @@ lint: $(VENV)/.development ## every linter and type checker
 	yamllint --strict .
 	ansible-lint --offline --profile production
 	shellcheck $(SHELL_FILES)
+	hadolint repro/Dockerfile
 
 molecule: $(VENV)/.development ## the roles on real hosts, x86-64 (needs root)
 	molecule/hosts/prepare_machine.sh
-	for scenario in probe_runtime provision dgx_os; do molecule test --scenario-name $$scenario; done
+	for scenario in probe_runtime reproducibility provision dgx_os; do molecule test --scenario-name $$scenario; done
 
 molecule-arm64: $(VENV)/.development ## the roles on an emulated aarch64 host (needs root)
 	molecule/hosts/prepare_machine.sh arm64
@@ -63,6 +68,8 @@ molecule-arm64: $(VENV)/.development ## the roles on an emulated aarch64 host (n
 
 perf: $(VENV)/.development ## the speed figures
 	$(BIN)/python tests/performance/probe_time.py
+	ansible-playbook playbooks/probe_runtime.yml
+	$(PROBE_RUNTIME)/bin/python tests/performance/sampler_overhead.py
 	if [ "$$(id -u)" -eq 0 ]; then molecule/hosts/prepare_machine.sh; $(BIN)/python tests/performance/provision_time.py; fi
 
 clean: ## remove what the targets made here

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+from .criteria import is_path
 from .errors import FoundationError
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -40,6 +41,12 @@ class ControllerAction(ActionBase):  # type: ignore[misc]
     def act(self, wanted: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
         """Do it and return what the task's result says; raises FoundationError."""
         raise NotImplementedError
+
+    @staticmethod
+    def profile_choice(value: object) -> str:
+        """A profile's name, or its file below the project's root where the value is a path."""
+        choice = str(value)  # an inventory may hold anything: load_profiles names what is none
+        return str(PROJECT / choice) if is_path(choice) else choice
 
     @property
     def check_mode(self) -> bool:

@@ -1,12 +1,15 @@
-"""The `foundation` command: judge stored documents again, or check documents.
+"""The `foundation` command: judge, check and learn from documents, check the arm64 lock.
 
-Exit status: 0 passed or valid; 1 not passed or not valid; 2 could not judge (usage, a file that
-cannot be read or written, a wrong profile or waivers file). Errors are one line on stderr.
+Exit status: 0 passed, valid or done; 1 not passed, not valid, blockers found or not done for every
+host; 2 could not judge (usage, a file that cannot be read or written, a wrong profile or waivers
+file, no package index). Errors are one line on stderr.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import math
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -14,13 +17,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
-from . import documents, terminal
-from .errors import DocumentError, FoundationError, one_line
+from . import arm_check, baseline, documents, files, history, plots, targets, terminal
+from .criteria import AUTO, load_profiles, profile_path
+from .errors import DocumentError, FoundationError, ProfileError, one_line
 from .gate import PASSED, judge_folder, write_report
 
 _OK, _NOT_PASSED, _NO_VERDICT = 0, 1, 2
 _INTERRUPTED = 130  # as shells report SIGINT
-_BASELINES = Path("bench/baselines")
+_BASELINES, _REPORTS = Path("bench/baselines"), Path("reports")
+_ARM_LOCK = Path("roles/probe_runtime/files/requirements-aarch64.txt")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -56,10 +61,21 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="foundation", description=__doc__.partition("\n")[0])
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    gate = commands.add_parser("gate", help="judge stored documents, offline")
-    gate.add_argument("--documents", type=Path, default=_BASELINES, metavar="DIR")
-    gate.add_argument(
-        "--profile", default="auto", metavar="NAME|FILE", help="auto, dgx_spark, generic or a file"
+    stored = _Parser(add_help=False)
+    stored.add_argument(
+        "--documents", type=Path, default=_BASELINES, metavar="DIR", help=f"default {_BASELINES}"
+    )
+    judged = _Parser(add_help=False)
+    judged.add_argument(
+        "--profile", default=AUTO, metavar="NAME|FILE", help="auto (the default), a name or a file"
+    )
+    some = _Parser(add_help=False)
+    some.add_argument(
+        "--host", action="append", metavar="HOST", help="only this host; may be given again"
+    )
+
+    gate = commands.add_parser(
+        "gate", parents=[stored, judged], help="judge stored documents, offline"
     )
     gate.add_argument("--waivers", type=Path, metavar="FILE")
     gate.add_argument("--expect", metavar="HOST,HOST", help="judge exactly these hosts")
@@ -69,7 +85,71 @@ def _parser() -> argparse.ArgumentParser:
     validate = commands.add_parser("validate", help="check documents against their schemas")
     validate.add_argument("files", nargs="+", type=Path, metavar="FILE")
     validate.set_defaults(command=_validate)
+
+    accept = commands.add_parser(
+        "accept-baseline",
+        parents=[stored, judged, some],
+        help="hold later benchmark runs against the stored one",
+    )
+    accept.add_argument("--replace", action="store_true", help="also where there is a baseline")
+    accept.set_defaults(command=_accept)
+
+    draw = commands.add_parser(
+        "plots", parents=[stored, judged, some], help="draw what was measured"
+    )
+    draw.add_argument(
+        "--out", type=Path, default=_REPORTS, metavar="DIR", help="DIR/plots/HOST/*.png (reports)"
+    )
+    draw.set_defaults(command=_draw)
+
+    propose = commands.add_parser(
+        "targets",
+        parents=[stored],
+        help="propose a profile's targets from what a fleet measured, as a diff",
+    )
+    propose.add_argument("--profile", default="dgx_spark", metavar="NAME|FILE")
+    propose.add_argument(
+        "--k", type=_positive, default=3.0, metavar="K", help="spreads below the median (3)"
+    )
+    propose.add_argument(
+        "--minimum-hosts", type=_count, default=3, metavar="N", help="fewer propose nothing (3)"
+    )
+    propose.set_defaults(command=_propose)
+
+    arm = commands.add_parser("arm-check", help="does every locked package have an arm64 wheel?")
+    arm.add_argument("--requirements", type=Path, default=_ARM_LOCK, metavar="FILE")
+    arm.add_argument("--python", default="3.12", metavar="VERSION", help="the image's (3.12)")
+    arm.add_argument("--json", type=Path, metavar="FILE", help="also write the findings there")
+    arm.set_defaults(command=_arm_check)
     return parser
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text}: a number above 0 is needed")
+    return number
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text}: a number from 1 is needed")
+    return number
+
+
+def _hosts(options: argparse.Namespace) -> list[str]:
+    """The hosts that are named, or all that have documents. Raises DocumentError."""
+    found = list(documents.load_folder(options.documents))
+    unknown = [host for host in options.host or () if host not in found]
+    if unknown:
+        raise DocumentError(f"{options.documents}: no documents of {', '.join(unknown)}")
+    hosts: list[str] = options.host or found
+    if not hosts:
+        raise DocumentError(
+            f"{options.documents}: no documents of any host: run ansible-playbook foundation.yml"
+        )
+    return hosts
 
 
 def _gate(options: argparse.Namespace) -> int:
@@ -92,10 +172,80 @@ def _validate(options: argparse.Namespace) -> int:
             status = _NO_VERDICT
             continue
         try:
-            documents.load(path)
+            told = _check(path)
         except DocumentError as error:
             print(f"foundation: {error}", file=sys.stderr)
             status = max(status, _NOT_PASSED)
         else:
-            print(f"{path}: valid")
+            print(f"{path}: valid{told}")
     return status
+
+
+def _check(path: Path) -> str:
+    """What to say of a valid file beyond that it is. Raises DocumentError."""
+    if path.suffix == ".jsonl":
+        return f", {history.check(path)}"
+    documents.load(path)
+    return ""
+
+
+def _accept(options: argparse.Namespace) -> int:
+    status = _OK
+    profiles = load_profiles(options.profile)
+    for host in _hosts(options):
+        try:
+            done = baseline.accept(
+                options.documents, host, profiles, datetime.now(UTC), replace=options.replace
+            )
+        except (baseline.BaselineError, DocumentError) as error:
+            print(f"foundation: {one_line(str(error), 1000)}", file=sys.stderr)
+            status = _NOT_PASSED
+            continue
+        print(baseline.tell(host, done))
+        if done.outcome == baseline.KEPT:
+            print(f"foundation: {host}: --replace accepts this run instead", file=sys.stderr)
+            status = _NOT_PASSED
+    return status
+
+
+def _draw(options: argparse.Namespace) -> int:
+    status = _OK
+    profiles = load_profiles(options.profile)
+    for host in _hosts(options):
+        try:
+            paths = plots.draw(options.documents, options.out / "plots", host, profiles)
+        except DocumentError as error:
+            print(f"foundation: {error}", file=sys.stderr)
+            status = _NOT_PASSED
+            continue
+        for path in paths:
+            print(path)
+    return status
+
+
+def _propose(options: argparse.Namespace) -> int:
+    """The diff goes to stdout for `git apply`, the reasons to stderr."""
+    if options.profile == AUTO:
+        raise ProfileError("--profile: name the one profile whose targets are to be adjusted")
+    path = profile_path(options.profile)
+    (profile,) = load_profiles(options.profile)
+    proposals = targets.propose(options.documents, profile, options.k, options.minimum_hosts)
+    for line in targets.summary(proposals):
+        print(line, file=sys.stderr)
+    print(targets.diff(path, proposals, Path.cwd()), end="")
+    return _OK
+
+
+def _arm_check(options: argparse.Namespace) -> int:
+    pins = arm_check.read_lock(options.requirements)
+    blockers = arm_check.check(pins, options.python)
+    if options.json is not None:
+        findings = arm_check.report(options.requirements, options.python, pins, blockers)
+        files.write_atomically(options.json, (json.dumps(findings, indent=2) + "\n").encode())
+    for found in blockers:
+        print(f"{found.blocker}: {found.package}=={found.version}: {found.reason}")
+    if blockers:
+        print(f"workaround: {arm_check.WORKAROUND}")
+        return _NOT_PASSED
+    print(f"{options.requirements}: {len(pins)} packages, each with a wheel for aarch64")
+    return _OK

@@ -90,6 +90,13 @@ class Constraint:
         """Whether the operand is still to come: another value of the same document set."""
         return not self.operands and self.operator not in _WITHOUT_OPERAND
 
+    @property
+    def floor(self) -> float | None:
+        """The number that values must reach, where the constraint is such a one."""
+        if self.type != "number" or self.operator not in (">=", ">") or not self.operands:
+            return None
+        return float(self.operands[0])
+
     def close(self, operand: Json) -> Constraint:
         """This open constraint with a value as its operand. Raises WrongTypeError."""
         value = convert(self.type, operand)
@@ -187,9 +194,16 @@ def render(constraint: Constraint, value: object) -> str:
     if isinstance(value, int | float):
         if constraint.type == "bytes":
             return _render_bytes(value, constraint.unit)
-        number = str(value) if isinstance(value, int) else f"{value:.4g}"
+        number = str(value) if isinstance(value, int) else four_digits(value)
         return one_line(f"{number} {constraint.unit}", 80)
     return one_line(value if isinstance(value, str) else shorten(value), 200)
+
+
+def four_digits(value: float) -> str:
+    """A number to four significant digits, written out in full between 10000 and 1e15."""
+    if not 1e4 <= abs(value) < 1e15:  # noqa: PLR2004 - the range that the docstring names
+        return f"{value:.4g}"
+    return f"{float(f'{value:.3e}'):.0f}"
 
 
 def _render_bytes(value: float, unit: str) -> str:

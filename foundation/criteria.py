@@ -1,7 +1,7 @@
 """Criteria as data: profiles are YAML files, checked and compiled once.
 
-`profiles/generic.yml` and `profiles/dgx_spark.yml` come with the package; what a key means is
-written in `schemas/profile.json`, the constraint language in `constraints.py`.
+`profiles/*.yml` come with the package; what a key means is written in `schemas/profile.json`, the
+constraint language in `constraints.py`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .errors import Json, ProfileError, shorten
 BUNDLED_FOLDER = Path(__file__).parent / "profiles"
 AUTO = "auto"
 FALLBACK = "generic"
-_SPECIFIC_FIRST = ("dgx_spark", FALLBACK)
+_SPECIFIC_FIRST = ("dgx_spark", "h100", "h200", FALLBACK)
 
 
 class _Functions(functions.Functions):
@@ -67,7 +67,10 @@ class Condition:
 
 @dataclass(frozen=True)
 class Criterion:
-    """One thing that is judged. `path` starts at the document, or at the figure if one is named."""
+    """One thing that is judged. `path` starts at the document, or at the figure if one is named.
+
+    With `every_figure` it is how many of the measured figures cannot be trusted.
+    """
 
     id: str
     workstream: str
@@ -78,6 +81,7 @@ class Criterion:
     action: str
     source: str
     figure: str | None = None
+    every_figure: bool = False
     against: Expression | None = None
     warn: Constraint | None = None
     optional: bool = False
@@ -93,7 +97,7 @@ class Criterion:
 
 @dataclass(frozen=True)
 class Profile:
-    """A named set of criteria, and when figures are to be trusted under it."""
+    """A named set of criteria, when figures are to be trusted, and what counts as a regression."""
 
     name: str
     title: str
@@ -102,6 +106,7 @@ class Profile:
     applies_when: tuple[Condition, ...] = ()
     identity: tuple[str, ...] = ()
     limits: Mapping[str, Any] = field(default_factory=dict)
+    regression: Mapping[str, Any] = field(default_factory=dict)
 
 
 def load_profiles(choice: str) -> tuple[Profile, ...]:
@@ -122,14 +127,23 @@ def is_path(choice: str) -> bool:
     return "/" in choice or choice.endswith((".yml", ".yaml"))
 
 
+def profile_path(choice: str) -> Path:
+    """The file of one profile, by its name or path. Raises ProfileError."""
+    return Path(choice) if is_path(choice) else _bundled_path(choice)
+
+
 @cache
 def _bundled(name: str) -> Profile:
+    return _load(_bundled_path(name))
+
+
+def _bundled_path(name: str) -> Path:
     names = sorted(path.stem for path in BUNDLED_FOLDER.glob("*.yml"))
     if name not in names:
         raise ProfileError(
             f"profile {shorten(name)}: use {AUTO}, {', '.join(names)} or the path of a .yml file"
         )
-    return _load(BUNDLED_FOLDER / f"{name}.yml")
+    return BUNDLED_FOLDER / f"{name}.yml"
 
 
 def _load(path: Path) -> Profile:
@@ -156,8 +170,18 @@ def _load(path: Path) -> Profile:
             _condition(entry, f"{path}: applies_when") for entry in content.get("applies_when", ())
         ),
         identity=tuple(content.get("identity", parent.identity if parent else ())),
-        limits={**(parent.limits if parent else {}), **content.get("validity", {})},
+        limits=_merged(parent.limits if parent else {}, content.get("validity", {})),
+        regression=_merged(parent.regression if parent else {}, content.get("regression", {})),
     )
+
+
+def _merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of a profile over those that it extends; what is kept by name, name by name."""
+    merged = {**base, **own}
+    for key in base.keys() & own.keys():
+        if isinstance(base[key], Mapping) and isinstance(own[key], Mapping):
+            merged[key] = {**base[key], **own[key]}
+    return merged
 
 
 def _criterion(entry: Mapping[str, Any], where: str) -> Criterion:
@@ -177,6 +201,7 @@ def _criterion(entry: Mapping[str, Any], where: str) -> Criterion:
         action=entry["action"],
         source=entry["source"],
         figure=entry.get("figure"),
+        every_figure=entry.get("every_figure", False),
         against=None if against is None else Expression(against, where),
         warn=None if warn is None else _constraint(warn, entry["type"], where),
         optional=entry.get("optional", False),

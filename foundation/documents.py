@@ -17,7 +17,8 @@ Document = dict[str, Any]
 
 COLLECTED_KINDS = ("hardware_baseline", "environment", "reproducibility", "benchmark")
 LIVE_STATE = "live_state"
-HOST_KINDS = (*COLLECTED_KINDS, LIVE_STATE)
+BASELINE = "benchmark_baseline"
+HOST_KINDS = (*COLLECTED_KINDS, LIVE_STATE, BASELINE)
 MAXIMUM_BYTES = 16 * 2**20
 
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
@@ -60,6 +61,14 @@ def read(path: Path) -> Document:
     if len(raw) > MAXIMUM_BYTES:
         raise DocumentError(f"{path}: larger than 16 MiB, no document is; {_AGAIN}")
     try:
+        return parse(raw)
+    except DocumentError as error:
+        raise DocumentError(f"{path}: {error}; {_AGAIN}") from error
+
+
+def parse(raw: bytes) -> Document:
+    """The JSON object in some bytes, as strictly as `read`. Raises DocumentError."""
+    try:
         content = json.loads(
             raw.decode("utf-8"),
             object_pairs_hook=_no_duplicates,
@@ -69,16 +78,14 @@ def read(path: Path) -> Document:
         )
         _refuse_lone_surrogates(raw, content)
     except UnicodeDecodeError as error:
-        raise DocumentError(f"{path}: no UTF-8 text (byte {error.start}); {_AGAIN}") from error
+        raise DocumentError(f"no UTF-8 text (byte {error.start})") from error
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        raise DocumentError(
-            f"{path}: damaged or truncated JSON at {where}: {error.msg}; {_AGAIN}"
-        ) from error
+        raise DocumentError(f"damaged or truncated JSON at {where}: {error.msg}") from error
     except (ValueError, RecursionError) as error:
-        raise DocumentError(f"{path}: {one_line(str(error))}; {_AGAIN}") from error
+        raise DocumentError(one_line(str(error))) from error
     if not isinstance(content, dict):
-        raise DocumentError(f"{path}: found {shorten(content)}, not a JSON object; {_AGAIN}")
+        raise DocumentError(f"found {shorten(content)}, not a JSON object")
     return content
 
 

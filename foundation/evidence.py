@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from .constraints import WrongTypeError, check
 from .criteria import Condition, Profile
-from .documents import COLLECTED_KINDS, LIVE_STATE, Document, validate
+from .documents import COLLECTED_KINDS, HOST_KINDS, LIVE_STATE, Document, validate
 from .errors import DocumentError, Json, shorten
 
 _SECTION = re.compile(r"\bdata\.([a-z_]+)")
@@ -38,12 +38,13 @@ class Evidence:
     """
 
     def __init__(self, host: str, given: Mapping[str, Document | DocumentError]) -> None:
+        self.host = host
         self.readable: dict[str, Document] = {}
         self.blockers: dict[str, Blocker] = {}
-        for kind in (*COLLECTED_KINDS, LIVE_STATE):
+        for kind in HOST_KINDS:
             entry = given.get(kind)
             if entry is None:
-                if kind != LIVE_STATE:
+                if kind in COLLECTED_KINDS:
                     message = f"there is no {kind} document"
                     self.blockers[kind] = Blocker("missing", message, _AGAIN)
                 continue

@@ -18,6 +18,7 @@ from .documents import Document, DocumentFolder, folder, write
 from .errors import DocumentError
 from .evidence import Evidence
 from .judge import FAIL, INVALID, MISSING, PASS, WAIVED, Result, judge
+from .regression import regressions
 from .waivers import Waiver, load_waivers
 
 Report = dict[str, Any]
@@ -60,6 +61,15 @@ def judge_folder(
     stored = expected is None or Path(documents_dir).exists()
     documents = DocumentFolder(documents_dir) if stored else {}
     return evaluate(default, documents, waivers, now, expected, host_profiles=profiles)
+
+
+def failures(report: Report, host: str, workstream: str) -> list[str]:
+    """What a report says failed on a host in one workstream, a line each."""
+    return [
+        f"{entry['title']}: {entry['message']}"
+        for entry in report["hosts"][host]["criteria"]
+        if entry["workstream"] == workstream and entry["outcome"] == FAIL
+    ]
 
 
 def write_report(report: Report, path: Path) -> None:
@@ -141,7 +151,8 @@ def _judge_host(
     evidence = Evidence(host, given)
     profile = next((one for one in profiles if evidence.applies(one)), profiles[-1])
     evidence.apply(profile, now)
-    return profile, [judge(criterion, evidence, profile) for criterion in profile.criteria]
+    results = [judge(criterion, evidence, profile) for criterion in profile.criteria]
+    return profile, results + regressions(evidence, profile)
 
 
 def _host_verdict(results: Iterable[Result]) -> str:

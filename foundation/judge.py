@@ -24,6 +24,7 @@ PASS, FAIL, INVALID, MISSING, SKIPPED, WAIVED = (
 WARNING = "warning: "
 REQUIRED = "required by this profile, yet "
 """How the message of a skip begins that keeps a host from passing."""
+_LONGEST_MESSAGE = 2000  # characters: one may name every figure
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Result:
             "outcome": self.outcome,
             "measured": self.measured,
             "required": self.criterion.required,
-            "message": one_line(self.message),
+            "message": one_line(self.message, _LONGEST_MESSAGE),
             "action": one_line(self.action),
         }
 
@@ -65,10 +66,44 @@ def judge(criterion: Criterion, evidence: Evidence, profile: Profile) -> Result:
     blocker = evidence.blockers.get(criterion.document)
     if blocker is not None:
         return _blocked(criterion, blocker)
+    if criterion.every_figure:
+        return _judge_every_figure(criterion, evidence, profile)
     document = evidence.readable[criterion.document]
     if criterion.figure is None:
         return _compare(criterion, document, document)
     return _judge_figure(criterion, criterion.figure, evidence, profile)
+
+
+def figure_faults(
+    name: str, evidence: Evidence, profile: Profile, unit: str = ""
+) -> list[validity.Fault]:
+    """What speaks against a figure of the host's benchmark document under a profile.
+
+    The one place that gathers what `validity.faults` looks at: the gate, baselines, the history,
+    plots and targets all ask here. The document must be readable and the figure in it.
+    """
+    document = evidence.readable["benchmark"]
+    benchmark = document["data"]
+    return validity.faults(
+        validity.Measurement(
+            name=name,
+            figure=benchmark["figures"][name],
+            benchmark=benchmark,
+            environment=_data("environment", evidence),
+            hardware=_data("hardware_baseline", evidence),
+            limits=profile.limits,
+            unit=unit,
+            collected_at=document["collected_at"],
+        )
+    )
+
+
+def _data(kind: str, evidence: Evidence) -> dict[str, Any]:
+    """What a document says; nothing where it is absent or of another state of the host."""
+    if kind in evidence.blockers:
+        return {}
+    data: dict[str, Any] = evidence.readable[kind]["data"]
+    return data
 
 
 def _applicability(criterion: Criterion, evidence: Evidence) -> Result | None:
@@ -101,23 +136,40 @@ def _judge_figure(criterion: Criterion, name: str, evidence: Evidence, profile: 
         reason = reasons[0] if reasons else unread_reason(name.replace(".", "_"), document)
         return Result(criterion, MISSING, f"{name} was not measured: {reason}", criterion.action)
     judges_value = criterion.path.text == "value"
-    environment = {} if "environment" in evidence.blockers else evidence.readable["environment"]
-    faults = validity.faults(
-        validity.Measurement(
-            name=name,
-            figure=figure,
-            benchmark=benchmark,
-            environment=environment.get("data", {}),
-            limits=profile.limits,
-            unit=criterion.require.unit if judges_value else "",
-        )
-    )
+    faults = figure_faults(name, evidence, profile, criterion.require.unit if judges_value else "")
     if not faults:
         return _compare(criterion, figure, document)
     message = f"not to be trusted: {'; '.join(f'{f.evidence} ({f.rule})' for f in faults)}"
     value = criterion.path.search(figure)
     measured = None if value is None else render(criterion.require, value)
     return Result(criterion, INVALID, message, faults[0].cure, measured)
+
+
+def _judge_every_figure(criterion: Criterion, evidence: Evidence, profile: Profile) -> Result:
+    """Count the figures that cannot be trusted: those that no criterion names are judged here."""
+    document = evidence.readable["benchmark"]
+    names = list(document["data"]["figures"])
+    if not names:
+        reason = unread_reason("data.figures", document)
+        return Result(criterion, MISSING, f"no figure was measured: {reason}", criterion.action)
+    figures_by_fault: dict[tuple[str, str], list[str]] = {}
+    cures: list[str] = []
+    for name in names:
+        for fault in figure_faults(name, evidence, profile):
+            figures_by_fault.setdefault((fault.rule, fault.evidence), []).append(name)
+            cures.append(fault.cure)
+    untrusted = {name for group in figures_by_fault.values() for name in group}
+    measured = render(criterion.require, len(untrusted))
+    if not untrusted:
+        message = f"each of {len(names)} figures can be trusted"
+        return Result(criterion, PASS, message, criterion.action, measured)
+    told = (
+        f"{f'all {len(names)} figures' if len(group) == len(names) else ', '.join(group)}: "
+        f"{text} ({rule})"
+        for (rule, text), group in figures_by_fault.items()
+    )
+    message = f"not to be trusted: {'; '.join(told)}"
+    return Result(criterion, INVALID, message, cures[0], measured)
 
 
 def _compare(criterion: Criterion, root: Mapping[str, Any], document: Document) -> Result:

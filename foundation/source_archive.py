@@ -16,7 +16,8 @@ from pathlib import Path
 
 from .files import write_atomically
 
-PACKED = ("python_probes", "repro")
+PACKED = ("python_probes", "repro", "roles/probe_runtime/files")
+"""What probes and the smoke test need, and what the image is built from: see .dockerignore."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class SourceArchive:
 def _files(project: Path) -> Iterator[Path]:
     for folder in PACKED:
         for path in sorted((project / folder).rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
+            below = path.relative_to(project).parts
+            if path.is_file() and not any(p == "__pycache__" or p.startswith(".") for p in below):
                 yield path
 
 

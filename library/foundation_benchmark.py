@@ -13,6 +13,9 @@ description:
   - Runs the benchmark suite in the probe runtime and returns the C(benchmark) document.
   - Loads the host while it runs, changes nothing, judges nothing. A figure that cannot be measured
     here is named with the reason in the document.
+  - What is measured is kept on the host after every figure until the run is complete, so that a run
+    that ended early can be resumed.
+  - While it runs, each figure is displayed as it begins and as it ends.
 options:
   directory:
     description:
@@ -28,14 +31,34 @@ options:
     type: path
     required: true
   level:
-    description: How thorough; C(quick) takes about a minute.
+    description:
+      - How thorough. C(quick) takes about a minute and has figures of every family, C(full) has
+        every figure and takes some minutes, C(soak) loads the GPU for O(soak_minutes).
     type: str
-    choices: [quick]
+    choices: [quick, full, soak]
     default: quick
-  timeout:
-    description: Seconds that the whole run may take; figures that no longer fit are left out.
+  resume:
+    description:
+      - Take over what an earlier run that ended early has measured, where the host's GPU, kernel,
+        driver and torch are still the same and it is younger than a day, also across a reboot.
+    type: bool
+    default: false
+  soak_minutes:
+    description: How long the level C(soak) loads the GPU.
     type: int
-    default: 300
+    default: 10
+  state:
+    description:
+      - The file on the host that keeps what is measured so far. Two runs with the same file cannot
+        run at once. Name one on a disk of the host's own where hosts share home folders.
+    type: path
+    default: ~/.local/share/dgx-spark-foundation/benchmark.json
+  timeout:
+    description:
+      - Seconds that the whole run may take; figures that no longer fit are left out.
+      - By the level when not given, 300 for C(quick), 900 for C(full), and the minutes of the soak
+        and 300 seconds for C(soak).
+    type: int
 attributes:
   check_mode:
     description: Measures nothing in check mode and says so.
@@ -53,6 +76,13 @@ EXAMPLES = r"""
     interpreter: "{{ probe_runtime_executable }}"
     directory: /var/tmp
   register: measured
+
+- name: Load the GPU for half an hour
+  foundation_benchmark:
+    host: "{{ inventory_hostname }}"
+    interpreter: "{{ probe_runtime_executable }}"
+    level: soak
+    soak_minutes: 30
 """
 
 RETURN = r"""
@@ -82,8 +112,14 @@ def argument_spec() -> dict:
         "directory": {"type": "path"},
         "host": {"type": "str", "required": True},
         "interpreter": {"type": "path", "required": True},
-        "level": {"type": "str", "choices": ["quick"], "default": "quick"},
-        "timeout": {"type": "int", "default": 300},
+        "level": {"type": "str", "choices": ["quick", "full", "soak"], "default": "quick"},
+        "resume": {"type": "bool", "default": False},
+        "soak_minutes": {"type": "int", "default": 10},
+        "state": {
+            "type": "path",
+            "default": "~/.local/share/dgx-spark-foundation/benchmark.json",
+        },
+        "timeout": {"type": "int"},
     }
 
 
@@ -102,16 +138,25 @@ def main() -> None:
         )
     # Imported here so that an old Python gets the line above and not a syntax error. What the
     # process runs is named so that Ansible ships it.
-    from ansible.module_utils.python_probes import benchmark_worker, cli, launch  # noqa: F401
+    from ansible.module_utils.python_probes import (  # noqa: F401
+        benchmark_worker,
+        cli,
+        launch,
+        levels,
+    )
 
+    timeout = wanted["timeout"] or levels.default_timeout(wanted["level"], wanted["soak_minutes"])
     arguments = ["benchmark", "--level", wanted["level"], "--host", wanted["host"]]
+    arguments += ["--soak-minutes", str(wanted["soak_minutes"]), "--state", wanted["state"]]
     if wanted["directory"]:
         arguments += ["--directory", wanted["directory"]]
+    if wanted["resume"]:
+        arguments += ["--resume"]
     try:
         document = launch.run_package(
             wanted["interpreter"],
-            [*arguments, "--timeout", str(wanted["timeout"])],
-            timeout=wanted["timeout"] + GRACE_SECONDS,
+            [*arguments, "--timeout", str(timeout)],
+            timeout=timeout + GRACE_SECONDS,
         )
     except launch.LaunchError as error:
         module.fail_json(msg=f"{wanted['host']}: {error}")

@@ -13,6 +13,8 @@ description:
   - Checks each document against its schema and that it speaks of this host, then writes it
     atomically to C(<baseline_dir>/<inventory_hostname>/<kind>.json).
   - A document that does not validate is refused and the one on disk stays.
+  - A benchmark document also becomes a line of C(benchmark_history.jsonl) beside it, once for each
+    C(collected_at).
 options:
   baseline_dir:
     description: The folder on the controller; a relative path starts at the project's root.
@@ -22,6 +24,12 @@ options:
     description: The documents by kind, as M(foundation_probe) returns them.
     type: dict
     required: true
+  profile:
+    description:
+      - C(auto), the name of a profile, or the path of a profile file. The history says which
+        figures were valid under it.
+    type: str
+    default: auto
 attributes:
   check_mode:
     description: Checks the documents and writes nothing.

@@ -6,7 +6,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-_WARM_UP_SECONDS = {"cuda": 0.5, "cpu": 0.0}
+_WARM_UP_SECONDS = {"cuda": 0.4, "cpu": 0.0}
+_RISING = 0.75  # of that time; then the load is whole, and the clocks come up
+_FIRST_SHARE = 0.1
+_STEP_SECONDS = 0.005
+_LONGEST_PAUSE = 0.05
 
 
 class Accelerator:
@@ -60,6 +64,12 @@ class Accelerator:
         return bool(getattr(self._properties, "is_integrated", False))
 
     @property
+    def capability(self) -> tuple[int, int]:
+        """The GPU's compute capability; (0, 0) on a CPU."""
+        properties = self._properties
+        return (0, 0) if properties is None else (int(properties.major), int(properties.minor))
+
+    @property
     def cache_bytes(self) -> int:
         """The GPU's second-level cache; 0 on a CPU."""
         return int(getattr(self._properties, "L2_cache_size", 0))
@@ -70,33 +80,57 @@ class Accelerator:
             return None
         return int(self.torch.cuda.mem_get_info(0)[0])
 
-    def warm_up(self, work: Callable[[], None]) -> None:
-        """Do `work` at least once, and on a GPU until its clocks, power and readings have risen."""
+    def warm_up(self, work: Callable[[], Any]) -> None:
+        """Do `work` at least once, and on a GPU until its clocks, power and readings have risen.
+
+        The load ramps: the device is busy for a rising share of the time, since owners of GB10
+        boxes report power-offs under sudden load.
+        """
+        work()  # loads libraries and kernels
+        self.synchronize()
+        whole = _WARM_UP_SECONDS[self.kind]
         begin = time.monotonic()
-        while True:
-            work()
-            self.synchronize()
-            if time.monotonic() - begin >= _WARM_UP_SECONDS[self.kind]:
-                return
+        while (passed := time.monotonic() - begin) < whole:
+            share = min(1.0, _FIRST_SHARE + passed / (_RISING * whole))
+            started = time.monotonic()
+            while (busy := time.monotonic() - started) < _STEP_SECONDS:
+                work()
+                self.synchronize()
+            time.sleep(min(busy / share - busy, _LONGEST_PAUSE))
 
     def synchronize(self) -> None:
         """Wait until everything asked of the device is done."""
         if self.kind == "cuda":
             self.torch.cuda.synchronize()
 
-    def seconds(self, work: Callable[[], None]) -> float:
+    def seconds(self, work: Callable[[], Any]) -> float:
         """How long `work` keeps the device busy: CUDA events, or the wall clock on a CPU."""
+        return self.seconds_each(work, lambda: None, 1)[0]
+
+    def seconds_each(
+        self, work: Callable[[], Any], before: Callable[[], Any], count: int
+    ) -> list[float]:
+        """How long each of `count` calls of `work` takes; `before`, ahead of each, is not timed."""
+        seconds = []
         if self.kind == "cpu":
-            begin = time.perf_counter()
+            for _ in range(count):
+                before()
+                begin = time.perf_counter()
+                work()
+                seconds.append(time.perf_counter() - begin)
+            return seconds
+        pairs = [(self.event(), self.event()) for _ in range(count)]
+        for start, stop in pairs:
+            before()
+            start.record()
             work()
-            return time.perf_counter() - begin
-        start = self.torch.cuda.Event(enable_timing=True)
-        stop = self.torch.cuda.Event(enable_timing=True)
-        start.record()
-        work()
-        stop.record()
-        stop.synchronize()
-        return float(start.elapsed_time(stop)) / 1000.0
+            stop.record()
+        self.synchronize()
+        return [float(start.elapsed_time(stop)) / 1000.0 for start, stop in pairs]
+
+    def event(self) -> Any:
+        """A CUDA event that notes the time at which the device reaches it."""
+        return self.torch.cuda.Event(enable_timing=True)
 
     @property
     def clock(self) -> str:

@@ -7,22 +7,28 @@ meanwhile, and ends in time whatever the worker does. It imports no torch.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
-import shutil
 import signal
 import sys
-import tempfile
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from .benchmark_run import LEVELS, Run
+from .benchmark_run import Run, Wanted
+from .benchmark_state import StateFile
 from .cli import SUCCESS, UNUSABLE, Parser, host_name, seconds
+from .levels import LEVELS, QUICK, SOAK_MINUTES, default_timeout
+from .run_file import BusyError, RunFile
 from .system import System
+
+STATE = "~/.local/share/dgx-spark-foundation/benchmark.json"
+"""Beside the probe runtime's folder."""
 
 _SIGNAL_BASE = 128
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_LONGEST_SOAK = 1200.0  # minutes: within the longest time-out
 
 
 class _Interrupted(BaseException):
@@ -34,61 +40,135 @@ class _Interrupted(BaseException):
 
 
 def main(arguments: list[str]) -> int:
-    """Measure, print the document; 0, 2 for a usage error, 128 and the number for a signal.
+    """Measure, print the document; 0, 2 for what cannot be done, 128 and the number for a signal.
 
     That some figures could not be measured is no failure: the document says so.
     """
     options = _parser().parse_args(arguments)
     try:
         directory = options.directory.expanduser().resolve()
-        scratch = Path(tempfile.mkdtemp(prefix=".dgx-spark-foundation-", dir=directory))
+        os.scandir(directory).close()
+        state = options.state.expanduser().absolute()
     except (OSError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or error
-        print(f"benchmark: --directory {options.directory}: {reason}", file=sys.stderr)
-        return UNUSABLE
+        return _refuse(f"--directory {options.directory}: {reason}")
+    wanted = Wanted(
+        options.level,
+        options.host,
+        directory,
+        options.timeout or default_timeout(options.level, options.soak_minutes),
+        options.soak_minutes,
+        options.resume,
+    )
     before = {number: signal.signal(number, _interrupt) for number in _SIGNALS}
-    run = None
     try:
-        run = Run(System(), directory, scratch, options.timeout, _progress)
-        document = run.document(options.level, options.host)
-        print(json.dumps(document, indent=2), flush=True)
-    except _Interrupted as interruption:
-        name = signal.Signals(interruption.number).name
-        print(f"benchmark: stopped by {name}; nothing was left behind", file=sys.stderr)
-        return _SIGNAL_BASE + interruption.number
-    except OSError as error:
-        # What is left in the buffer must not fail once more when the interpreter ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        print(f"benchmark: {error.strerror or error}", file=sys.stderr)
-        return UNUSABLE
-    else:
-        return SUCCESS
+        return _locked(wanted, state)
+    except _Interrupted as interruption:  # before there was anything to lose
+        return _stopped(interruption, "nothing was left behind")
     finally:
-        for number in _SIGNALS:  # a second Ctrl-C must not interrupt the cleaning up
-            signal.signal(number, signal.SIG_IGN)
-        if run is not None:
-            run.close()
-        shutil.rmtree(scratch, ignore_errors=True)
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
+def _locked(wanted: Wanted, state: Path) -> int:
+    """Run alone on this host, as far as its disk takes the lock."""
+    held = None
+    try:
+        held = RunFile(state.with_name(f"{state.name}.run"))
+    except BusyError as error:
+        return _refuse(str(error))
+    except OSError as error:
+        _say(f"benchmark: {state.parent}: {error.strerror or error}: cannot be resumed later")
+    try:
+        return _run(wanted, StateFile(state) if held else None, held)
+    finally:
+        if held is not None:
+            held.release()
+
+
+def _run(wanted: Wanted, state: StateFile | None, held: RunFile | None) -> int:
+    def say(line: str) -> None:
+        _say(line)
+        if held is not None:
+            held.say(line)
+
+    run = Run(System(), wanted, state, say)
+    try:
+        document = run.document()
+        print(json.dumps(document, indent=2), flush=True)
+        run.finished()
+    except _Interrupted as interruption:
+        run.close()
+        return _stopped(interruption, run.interrupted())
+    except OSError as error:
+        # What is left in the buffer must not fail once more when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return _refuse(str(error.strerror or error))
+    else:
+        return SUCCESS
+    finally:
+        _ignore_signals()
+        run.close()
+
+
 def _interrupt(number: int, _: FrameType | None) -> NoReturn:
+    _ignore_signals()
     raise _Interrupted(number)
 
 
-def _progress(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+def _ignore_signals() -> None:
+    """A second Ctrl-C must not interrupt the cleaning up."""
+    for number in _SIGNALS:
+        # Not SIG_IGN: Python complains of that where the second signal is here already.
+        signal.signal(number, lambda *_: None)
+
+
+def _stopped(interruption: _Interrupted, left: str) -> int:
+    _say(f"benchmark: stopped by {signal.Signals(interruption.number).name}; {left}")
+    return _SIGNAL_BASE + interruption.number
+
+
+def _refuse(reason: str) -> int:
+    _say(f"benchmark: {reason}")
+    return UNUSABLE
+
+
+def _say(line: str) -> None:
+    # Nobody may be there to read any more: that is no reason to lose the figures.
+    if sys.stderr is None:  # closed from the start; print would take standard output instead
+        return
+    with contextlib.suppress(OSError):
+        print(line, file=sys.stderr, flush=True)
+
+
+def minutes(text: str) -> float:
+    """An argument that is the length of a soak. Raises ArgumentTypeError."""
+    number = seconds(text)
+    if number > _LONGEST_SOAK:
+        raise argparse.ArgumentTypeError(f"'{text}' is more than {_LONGEST_SOAK:g} minutes")
+    return number
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="benchmark", description=__doc__)
-    parser.add_argument("--level", choices=sorted(LEVELS), default="quick", help="how thorough")
+    parser.add_argument("--level", choices=LEVELS, default=QUICK, help="how thorough")
+    parser.add_argument(
+        "--soak-minutes",
+        default=SOAK_MINUTES,
+        type=minutes,
+        help=f"how long the level soak loads the GPU ({SOAK_MINUTES})",
+    )
     parser.add_argument(
         "--directory", type=Path, default=Path("~"), help="on the disk that is measured (home)"
     )
     parser.add_argument("--host", default="localhost", type=host_name, help="the inventory name")
     parser.add_argument(
-        "--timeout", default=120.0, type=seconds, help="seconds that all of it may take (120)"
+        "--timeout", type=seconds, help="seconds that all of it may take (by level)"
+    )
+    parser.add_argument(
+        "--state", type=Path, default=Path(STATE), help=f"keeps the figures so far ({STATE})"
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on from what an earlier run left there"
     )
     return parser

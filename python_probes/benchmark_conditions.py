@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import Any
 
 from .memory import meminfo
 from .nvml_calls import Nvml
 from .parsing import first_match
-from .system import CommandError, Note, System
+from .system import Note, System
 from .telemetry import computing_processes
 
 
@@ -45,6 +44,20 @@ def conditions(system: System, library: Nvml | None, note: Note) -> dict[str, An
     }
 
 
+def worse(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """What speaks most against the figures of two runs: they stand in one document then.
+
+    Raises TypeError and KeyError where `one` holds no conditions.
+    """
+
+    def choose(name: str) -> Any:
+        known = [value for value in (one[name], other[name]) if value is not None]
+        best_first = min if name == "memory_available_bytes" else max
+        return best_first(known) if known else None
+
+    return {name: choose(name) for name in other}
+
+
 def cpu_device(system: System) -> dict[str, Any]:
     """The `device` object of a host that computes on its CPU; Arm kernels name no model."""
     return {
@@ -53,12 +66,3 @@ def cpu_device(system: System) -> dict[str, Any]:
         "compute_capability": None,
         "memory_total_bytes": meminfo(system).get("MemTotal"),
     }
-
-
-def dcgm_version(system: System) -> str | None:
-    """The version of the installed DCGM, or None where dcgmi is absent or does not answer."""
-    try:
-        found = re.search(r"\d+\.\d+\.\d+", system.run("dcgmi", "--version"))
-    except CommandError:
-        return None
-    return found[0] if found else None

@@ -1,4 +1,4 @@
-"""One run of the benchmark: which figures, in what time, and the document made of them."""
+"""One run of the benchmark: it asks the worker for one figure after the other."""
 
 from __future__ import annotations
 
@@ -8,223 +8,212 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import container, identity, telemetry
-from .benchmark_conditions import conditions, cpu_device, dcgm_version, nvml_library
-from .document import build, noter
-from .identifiers import Identifiers
-from .nvml_calls import NvmlError
-from .supervise import run_probes
+from . import benchmark_state, dcgm
+from .benchmark_conditions import conditions, nvml_library
+from .benchmark_crew import Crew
+from .benchmark_findings import Findings
+from .benchmark_progress import Progress
+from .benchmark_state import StateError, StateFile
+from .block_device import block_device
+from .document import noter
+from .levels import Planned, plan
 from .system import System
-from .worker_process import Worker, WorkerError
-
-
-@dataclass(frozen=True)
-class Planned:
-    """A figure and the seconds that it is expected to take, all included."""
-
-    name: str
-    expected: float
-
-
-LEVELS: dict[str, tuple[Planned, ...]] = {
-    "quick": (
-        Planned("gemm.fp32", 6),
-        Planned("gemm.tf32", 4),
-        Planned("gemm.fp16", 4),
-        Planned("gemm.bf16", 5),
-        Planned("memory.copy", 5),
-        Planned("storage.write", 5),
-        Planned("storage.read", 4),
-        Planned("storage.random_read", 4),
-    )
-}
-"""The storage figures stand in this order: what is read was written before."""
 
 _START_SECONDS = 60.0  # importing torch from a cold disk
 _IDENTITY_SECONDS = 15.0
+_DIAGNOSTICS = {"quick": 1, "full": 2, "soak": 1}  # DCGM's levels
+_DCGM_SECONDS = {"quick": 20.0, "full": 180.0, "soak": 20.0}
 _CLOSING_SECONDS = 1.0
-_SLOW = 1.5  # times the expected time: what a figure may plan to take on a slow or busy host
-_GRACE = 3  # times the expected time: then a figure hangs
-_NO_BUILD = {"torch": None, "cuda": None, "arch_list": None, "threads": None}
+DCGM = Planned("dcgm.diag", max(_DCGM_SECONDS.values()))
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked of a run; `timeout` is in seconds and covers everything."""
+
+    level: str
+    host: str
+    directory: Path
+    timeout: float
+    soak_minutes: float
+    resume: bool = False
 
 
 class Run:
     """Supervises one worker after another until every planned figure has an answer.
 
-    `timeout` is in seconds and covers everything; `progress` gets a line at a time.
+    `state` is where the document so far is kept, or None; `say` gets a line at a time.
     """
 
     def __init__(
-        self,
-        system: System,
-        directory: Path,
-        scratch: Path,
-        timeout: float,
-        progress: Callable[[str], None],
+        self, system: System, wanted: Wanted, state: StateFile | None, say: Callable[[str], None]
     ) -> None:
+        begin = time.monotonic()
         self._system = system
-        self._directory = directory
-        self._scratch = scratch
-        self._begin = time.monotonic()
-        self._deadline = self._begin + timeout
-        self._progress = progress
-        self._worker: Worker | None = None
-        self._ready: dict[str, Any] = {}
-        self._no_torch: str | None = None
-        self._sampler: telemetry.Sampler | None = None
-        self._telemetry_reason: str | None = None
-        self._figures: dict[str, Any] = {}
-        self._skipped: list[dict[str, str]] = []
-        self._problems: list[dict[str, str]] = []
-        self._note = noter(self._problems, "benchmark")
+        self._wanted = wanted
+        self._state = state
+        self._plan = plan(wanted.level, wanted.soak_minutes)
+        self._deadline = begin + wanted.timeout
+        self._progress = Progress(say, self._plan, begin)
+        names = [planned.name for planned in self._plan]
+        self._found = Findings(system, wanted.level, wanted.host, names, begin)
+        self._note = noter(self._found.problems, "benchmark")
+        self._crew = Crew(wanted.directory, self._note, self._progress.tick)
+        self._under_way: Planned | None = None
+        self._owns_state = False  # whether what an earlier run left may be replaced
+        self._incomplete = False
 
-    def document(self, level: str, host: str) -> dict[str, Any]:
-        """Measure everything of a level; the finished document."""
-        early: list[dict[str, str]] = []
-        identifiers = Identifiers(self._system, noter(early, "identifiers"))
-        seconds = max(1.0, min(_IDENTITY_SECONDS, self._left() / 4))
-        sections, found = run_probes(
-            self._system, identifiers, {"identity": identity.collect}, seconds
-        )
+    def document(self) -> dict[str, Any]:
+        """Measure everything of the level; the finished document."""
+        found = self._found
+        found.identify(max(1.0, min(_IDENTITY_SECONDS, self._left() / 4)))
         library = nvml_library()
-        before = conditions(self._system, library, self._note)
-        self._start()
-        self._watch(library)
-        for number, planned in enumerate(LEVELS[level], start=1):
-            self._progress(
-                f"[{number}/{len(LEVELS[level])}] {planned.name.replace('.', ' ')}: "
-                f"{time.monotonic() - self._begin:.0f} s elapsed, "
-                f"about {planned.expected:.0f} s expected"
-            )
+        found.conditions = conditions(self._system, library, self._note)
+        self._crew.start(self._start_seconds())
+        found.ready = self._crew.ready
+        found.telemetry = self._crew.watch(self._system, library)
+        if self._wanted.resume:
+            self._take_over()
+        self._owns_state = True
+        nothing_to_do = {one.name for one in self._plan if one.on_gpu and not self._crew.cuda}
+        self._progress.leave_out({*found.figures, *nothing_to_do})
+        self._diagnose(library)
+        for planned in self._plan:
+            self._progress.next()
             self._measure(planned)
         self.close()
-        device = self._ready.get("device") or {"kind": "cpu"}
-        torch_build = self._ready.get("build") or _NO_BUILD
-        inside = container.container(self._system, noter([], "container"))
-        return build(
-            "benchmark",
-            host,
-            {
-                **(sections["identity"] or identity.from_sections(None, None, None)),
-                "build": {"torch": torch_build["torch"], "cuda": torch_build["cuda"]},
-                "image_digest": inside["image_digest"],
-            },
-            {
-                "level": level,
-                "device": device if device["kind"] == "cuda" else cpu_device(self._system),
-                "build": torch_build,
-                "conditions": before,
-                "telemetry": self._telemetry(),
-                "figures": self._figures,
-                "skipped": self._skipped,
-                "duration_seconds": round(time.monotonic() - self._begin, 3),
-            },
-            early + found + self._problems,
-            identifiers=identifiers,
-        )
+        return found.document(finished=True)
 
     def close(self) -> None:
         """End the worker and the telemetry; harmless when they have ended."""
-        if self._worker is not None:
-            self._worker.finish()
-            self._worker = None
-        if self._sampler is not None:
-            self._sampler.stop()
-            self._sampler = None
+        self._crew.close()
+
+    def finished(self) -> None:
+        """The document is where it belongs: forget the state, unless time was short."""
+        if self._state is not None and not self._incomplete:
+            self._state.remove()
+
+    def interrupted(self) -> str:
+        """Someone ended the run: no figure is to blame. In a few words, what is left."""
+        found = self._found
+        if self._state is None or not self._owns_state:
+            return "nothing was kept"
+        self._ended()
+        if not found.figures and not found.under_way:
+            self._state.remove()
+            return "nothing was left behind"
+        if not self._flush():
+            return f"{self._state.path} could not be written: what is there is older, or nothing"
+        return f"{len(found.figures)} figures are kept for --resume in {self._state.path}"
 
     def _left(self) -> float:
         return self._deadline - time.monotonic()
 
-    def _tick(self) -> None:
-        if self._sampler is not None:
-            self._sampler.sample()
+    def _start_seconds(self) -> float:
+        return max(1.0, min(_START_SECONDS, self._left() / 2))
 
-    def _start(self) -> None:
-        """Start a worker; one that torch brings down is started once more without torch."""
-        for _ in range(2):
-            arguments = ["--directory", str(self._directory), "--scratch", str(self._scratch)]
-            if self._no_torch is not None:
-                arguments += ["--no-torch", self._no_torch]
-            try:
-                self._worker = Worker(arguments, self._tick, telemetry.INTERVAL)
-                seconds = max(1.0, min(_START_SECONDS, self._left() / 2))
-                self._ready = self._worker.answer(seconds)["ready"]
-            except WorkerError as error:
-                self._worker = None
-                self._note("torch_unusable", f"torch: starting the worker: {error}")
-                self._no_torch = f"starting it: {error}"
-            else:
-                if self._ready["no_torch"]:
-                    self._note("torch_unusable", f"torch: {self._ready['no_torch']}")
-                return
-
-    def _watch(self, library: Any) -> None:
-        """Start telemetry where a GPU computes, or say why there is none."""
-        if (self._ready.get("device") or {}).get("kind") != "cuda":
-            self._telemetry_reason = "no CUDA device: the figures are the CPU's"
+    def _take_over(self) -> None:
+        """Adopt what an earlier run has measured in this state of this host."""
+        found, state = self._found, self._state
+        if state is None:
             return
-        if library is None:
-            self._telemetry_reason = "the Python module pynvml is not installed"
-            return
-        sampler = telemetry.Sampler(library, self._ready.get("uuid"))
         try:
-            sampler.start()
-        except NvmlError as error:
-            self._telemetry_reason = f"NVML: {error}"
-            self._note(error.code, f"telemetry: {error}")
+            before = state.read()
+            if before is None:
+                self._progress.note(f"nothing to resume: there is no {state.path}")
+                return
+            disk = block_device(self._system, self._wanted.directory)
+            document = found.document(finished=False)
+            earlier = benchmark_state.earlier(before, document, self._plan, disk)
+        except StateError as error:
+            self._note("state_ignored", f"{state.path} {error}: everything is measured again")
             return
-        self._sampler = sampler
-        self._telemetry_reason = None
+        found.figures, found.resumed = earlier.figures, earlier.resumed
+        found.conditions = earlier.conditions
+        known = {DCGM.name, *found.names}
+        found.under_way = {name: n for name, n in earlier.under_way.items() if name in known}
+        self._progress.note(f"resumed: {len(earlier.figures)} figures are measured already")
 
-    def _telemetry(self) -> dict[str, Any]:
-        version = dcgm_version(self._system)
-        if self._telemetry_reason is not None:
-            return {"source": None, "reason": self._telemetry_reason, "dcgm_version": version}
-        reason = (
-            "DCGM is not installed"
-            if version is None
-            else "NVML has every reading that this level needs, on every GPU"
-        )
-        return {"source": "nvml", "reason": reason, "dcgm_version": version}
+    def _diagnose(self, library: Any) -> None:
+        """Ask DCGM, with what time the figures leave."""
+        if self._found.under_way.get(DCGM.name, 0) >= benchmark_state.TRIES:
+            self._note("dcgm_ended", f"dcgm: {benchmark_state.ENDED_TWICE}; not asked again")
+            return
+        left = self._left() - self._progress.expected_left() - _CLOSING_SECONDS
+        seconds = max(1.0, min(_DCGM_SECONDS[self._wanted.level], left))
+        installed = self._system.which("dcgmi") is not None
+        if installed:
+            self._progress.note(f"dcgm: up to {seconds:.0f} s")
+            self._begins(DCGM)
+        diagnostic = _DIAGNOSTICS[self._wanted.level]
+        note = noter(self._found.problems, "dcgm")
+        try:
+            self._found.dcgm = dcgm.collect(self._system, library, diagnostic, seconds, note)
+        except Exception as error:  # noqa: BLE001 - whatever it is, no figure may be lost to it
+            note("crashed", f"dcgm: {type(error).__name__}: {error}")
+        if installed:
+            self._ended()
+            self._flush()
 
-    def _skip(self, name: str, reason: str) -> None:
-        self._skipped.append({"figure": name, "reason": reason})
-        self._progress(f"      skipped: {reason}")
+    def _begins(self, planned: Planned) -> None:
+        counts = self._found.under_way
+        counts[planned.name] = counts.get(planned.name, 0) + 1
+        self._under_way = planned
+        self._flush()
+
+    def _ended(self) -> None:
+        """What was under way, if anything, has not ended the run."""
+        if self._under_way is not None:
+            counts, name = self._found.under_way, self._under_way.name
+            counts[name] -= 1
+            if not counts[name]:
+                del counts[name]
+            self._under_way = None
+
+    def _flush(self) -> bool:
+        """Whether the document so far is on the disk."""
+        if self._state is None:
+            return False
+        try:
+            self._state.write(self._found.document(finished=False))
+        except OSError as error:
+            reason = error.strerror or error
+            self._note("state_unwritable", f"{self._state.path}: {reason}: cannot be resumed")
+            return False
+        return True
+
+    def _reason_to_skip(self, planned: Planned, left: float) -> str | None:
+        """Why this figure is not tried, or None."""
+        if self._found.under_way.get(planned.name, 0) >= benchmark_state.TRIES:
+            return benchmark_state.ENDED_TWICE
+        if left < planned.expected and (self._crew.cuda or not planned.on_gpu):
+            self._incomplete = True
+            return (
+                f"about {planned.expected:.0f} s are needed and {max(left, 0):.0f} s are left of "
+                "--timeout"
+            )
+        lacking = self._crew.lacks(planned, self._start_seconds())
+        self._found.ready = self._crew.ready
+        return lacking
 
     def _measure(self, planned: Planned) -> None:
+        found = self._found
+        if planned.name in found.figures:
+            self._progress.measured(found.figures[planned.name])
+            return
         left = self._left() - _CLOSING_SECONDS
-        if left < planned.expected:
-            self._skip(
-                planned.name,
-                f"about {planned.expected:.0f} s are needed and {max(left, 0):.0f} s are left of "
-                "--timeout",
-            )
-            return
-        if self._worker is None:
-            self._start()
-        if self._worker is None:
-            self._skip(planned.name, "no measuring process could be started")
-            return
-        own = {self._worker.pid}
-        if self._sampler is not None:
-            self._sampler.samples.clear()
-        request = {"figure": planned.name, "budget": min(planned.expected * _SLOW, left)}
-        try:
-            answer = self._worker.ask(request, min(planned.expected * _GRACE, left))
-        except WorkerError as error:
-            self._worker = None
-            self._skip(planned.name, str(error))
-            return
-        figure = answer.get("figure")
-        if figure is None:
-            self._skip(planned.name, answer.get("skipped") or answer.get("error") or "no reason")
-        else:
-            begin, end = figure.pop("window")
-            if self._sampler is not None and not planned.name.startswith("storage."):
-                figure["trace"] = telemetry.summary(self._sampler.samples, begin, end, own)
-            self._figures[planned.name] = figure
-            self._progress(f"      {figure['value']:.4g} {figure['unit']}")
-        if "error" in answer:
-            # A CUDA error spoils every later call of its process.
-            self._worker.kill()
-            self._worker = None
+        reason = self._reason_to_skip(planned, left)
+        if reason is None:
+            self._begins(planned)
+            figure = self._crew.measure(planned, left)
+            self._ended()
+            if isinstance(figure, str):
+                reason = figure
+            else:
+                found.figures[planned.name] = figure
+                found.under_way.pop(planned.name, None)
+                self._progress.measured(figure)
+            self._flush()
+        if reason is not None:
+            found.skipped[planned.name] = reason
+            self._progress.skipped(reason)

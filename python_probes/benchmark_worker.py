@@ -7,95 +7,46 @@ every later call of its process: the supervisor in benchmark.py kills it and sta
 from __future__ import annotations
 
 import argparse
-import ctypes
 import json
 import os
-import signal
 import sys
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
-from .accelerator import Accelerator
-from .direct_file import DirectFile
+from . import (
+    attention,
+    convolution,
+    cpu_speed,
+    gemm,
+    gpu_memory,
+    storage_speed,
+    sustained,
+    transfer,
+    unified_memory,
+)
 from .figure import SkipError
-from .fio import Fio, FioError
-from .gemm import PRECISIONS, gemm
-from .memory_copy import memory_copy
-from .memory_guard import MemoryGuard
-from .storage_speed import random_read, sequential_read, sequential_write
+from .parent_death import die_with_parent
 from .system import System
+from .workbench import Workbench
 
-Measure = Callable[[float], dict[str, Any]]
+Measure = Callable[[Workbench, str, float], dict[str, Any]]
 
-_SET_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG: see prctl(2)
+FAMILIES: dict[str, Measure] = {
+    "attention": attention.measure,
+    "convolution": convolution.measure,
+    "cpu": cpu_speed.measure,
+    "gemm": gemm.measure,
+    "memory": gpu_memory.measure,
+    "storage": storage_speed.measure,
+    "sustained": sustained.measure,
+    "sweep": gemm.measure,
+    "transfer": transfer.measure,
+    "unified": unified_memory.measure,
+}
+"""What stands before the dot of a figure's name, and what measures it."""
+
 _LONGEST_REASON = 300
-
-
-class Workbench:
-    """Measures figures by name; `torch` is the module, or why there is none."""
-
-    def __init__(self, torch: Any, directory: Path, scratch: Path, system: System) -> None:
-        self._directory = directory
-        self._scratch = scratch
-        self._system = system
-        self._file: DirectFile | None = None
-        self._no_torch = torch if isinstance(torch, str) else None
-        self.accelerator = None if self._no_torch else Accelerator(torch)
-
-    def ready(self) -> dict[str, Any]:
-        """What computes here, for the document's `device` and `build`."""
-        if self.accelerator is None:
-            return {"device": None, "build": None, "uuid": None, "no_torch": self._no_torch}
-        return {
-            "device": self.accelerator.describe(),
-            "build": self.accelerator.build(),
-            "uuid": self.accelerator.uuid,
-            "no_torch": None,
-        }
-
-    def measure(self, name: str, budget_seconds: float) -> dict[str, Any]:
-        """One figure. Raises SkipError, and whatever torch raises."""
-        family, _, figure = name.partition(".")
-        if family == "storage":
-            return self._storage(figure, budget_seconds)
-        if self.accelerator is None:
-            raise SkipError(f"torch: {self._no_torch}")
-        accelerator = self.accelerator
-        guard = MemoryGuard(self._system, accelerator.kind == "cuda", accelerator.free_bytes)
-        if family == "gemm" and figure in PRECISIONS:
-            return gemm(accelerator, guard, figure, budget_seconds)
-        if name == "memory.copy":
-            return memory_copy(accelerator, guard, self._system, budget_seconds)
-        raise SkipError(f"{name}: no such figure")
-
-    def _storage(self, name: str, budget_seconds: float) -> dict[str, Any]:
-        if self._file is None:
-            self._file = DirectFile(self._directory, self._system)
-        file = self._file
-        if name != "write" and not file.written:
-            raise SkipError("nothing was written that could be read")
-        own: dict[str, Measure] = {
-            "write": partial(sequential_write, file),
-            "read": partial(sequential_read, file),
-            "random_read": partial(random_read, file),
-        }
-        executable = self._system.which("fio")
-        if executable is None:
-            return own[name](budget_seconds)
-        fio = Fio(executable, file, self._scratch)
-        with_fio: dict[str, Measure] = {
-            "write": fio.sequential_write,
-            "read": fio.sequential_read,
-            "random_read": fio.random_read,
-        }
-        try:
-            return with_fio[name](budget_seconds)
-        except FioError as error:
-            figure = own[name](budget_seconds)
-            figure["parameters"]["fio_problem"] = str(error)[:_LONGEST_REASON]
-            return figure
 
 
 def serve(bench: Workbench, requests: IO[str], answers: IO[str]) -> None:
@@ -109,11 +60,19 @@ def serve(bench: Workbench, requests: IO[str], answers: IO[str]) -> None:
     for line in requests:
         request = json.loads(line)
         try:
-            answer({"figure": bench.measure(request["figure"], request["budget"])})
+            answer({"figure": _measure(bench, request["figure"], request["budget"])})
         except SkipError as error:
             answer({"skipped": one_line(error)})
         except Exception as error:  # noqa: BLE001 - torch raises what it likes; one figure is lost
             answer({"error": f"{type(error).__name__}: {one_line(error)}"})
+
+
+def _measure(bench: Workbench, name: str, budget_seconds: float) -> dict[str, Any]:
+    """One figure. Raises SkipError, and whatever torch raises."""
+    family, _, figure = name.partition(".")
+    if family not in FAMILIES:
+        raise SkipError(f"{name}: no such figure")
+    return FAMILIES[family](bench, figure, budget_seconds)
 
 
 def one_line(error: BaseException) -> str:
@@ -134,16 +93,14 @@ def main() -> int:
     """Serve the supervisor on standard input and output."""
     parser = argparse.ArgumentParser(prog="benchmark_worker")
     parser.add_argument("--directory", type=Path, required=True)
-    parser.add_argument("--scratch", type=Path, required=True)
     parser.add_argument("--no-torch", metavar="REASON")
     options = parser.parse_args()
-    # Should the supervisor be killed, no load may go on.
-    ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
+    die_with_parent()  # should the supervisor be killed, no load may go on
     # What a library prints must not stand among the answers.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     torch = options.no_torch or _import_torch()
-    bench = Workbench(torch, options.directory, options.scratch, System())
+    bench = Workbench(torch, options.directory, System())
     serve(bench, sys.stdin, answers)
     return 0
 

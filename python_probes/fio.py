@@ -1,179 +1,225 @@
-"""Storage speed with direct I/O, by fio. https://fio.readthedocs.io/en/latest/fio_doc.html"""
+"""Storage speed with direct I/O, by fio. https://fio.readthedocs.io/en/latest/fio_doc.html
+
+A figure is the median of a few short runs, each read from the JSON on standard output: fio writes
+no file but the one it measures on.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
-import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from .direct_file import DirectFile
 from .figure import SkipError, figure
+from .parent_death import die_with_parent
+from .storage_job import StorageJob
 
 _ENGINES = ("io_uring", "libaio")
-_RUN_SECONDS = 3
-_LOG_MILLISECONDS = 200
+_OLDEST = (3, 16)  # its JSON and its times in milliseconds are those read and written here
+_RUNS, _FEWEST_RUNS = 5, 3
+_SHARE_OF_BUDGET = 0.6
+_START_SECONDS = 0.3  # what a run costs beside its time
+_SHORTEST, _LONGEST = 0.25, 3.0  # seconds of one run
 _GRACE_SECONDS = 10.0
-
-_KIB = 1024
-
-
-@dataclass(frozen=True)
-class _Job:
-    """What one run of fio does; `log` names what it logs: `bw` in KiB/s or `iops`."""
-
-    mode: str
-    block: str
-    depth: int
-    log: str
-
-
-_WRITE = _Job("write", "1M", 16, "bw")
-_READ = _Job("read", "1M", 16, "bw")
-_RANDOM_READ = _Job("randread", "4k", 1, "iops")
+_BUSY_PERCENT = 90  # of the core that one job runs on
+_PERCENTILES = {
+    "p50": "50.000000",
+    "p95": "95.000000",
+    "p99": "99.000000",
+    "p99_9": "99.900000",
+}
+_BLOCK = 4096
 
 
 class FioError(SkipError):
     """fio itself does not work here; the storage may still be measured without it."""
 
 
-class Fio:
-    """One fio executable on one file; the engine is the first of io_uring and libaio that works."""
-
-    def __init__(self, executable: str, file: DirectFile, scratch: Path) -> None:
-        self._executable = executable
-        self._file = file
-        self._scratch = scratch
-        self._engine: str | None = None
-
-    def sequential_write(self, budget_seconds: float) -> dict[str, Any]:
-        """The figure `storage.write` in GB/s. Raises SkipError."""
-        self._file.allocate()
-        measured = self._measure(_WRITE, self._file.size, budget_seconds)
-        self._file.require_uncached()
-        return measured
-
-    def sequential_read(self, budget_seconds: float) -> dict[str, Any]:
-        """The figure `storage.read` in GB/s. Raises SkipError."""
-        self._file.require_uncached()
-        return self._measure(_READ, self._file.written, budget_seconds)
-
-    def random_read(self, budget_seconds: float) -> dict[str, Any]:
-        """The figure `storage.random_read` in IOPS: 4 KiB, one read at a time. Raises SkipError."""
-        self._file.require_uncached()
-        return self._measure(_RANDOM_READ, self._file.written, budget_seconds)
-
-    def _measure(self, job: _Job, size: int, budget_seconds: float) -> dict[str, Any]:
-        """A figure over the first `size` bytes of the file. Raises SkipError."""
-        seconds = int(min(_RUN_SECONDS, budget_seconds - 1))
-        if seconds < 1:
-            raise SkipError("no second is left for fio in this figure's time")
-        failures = []
-        for engine in (self._engine,) if self._engine else _ENGINES:
-            begin = time.monotonic()
-            try:
-                logged, result = self._run(job, engine, size, seconds)
-            except _EngineError as error:
-                failures.append(f"{engine}: {error}")
-                continue
-            self._engine = engine
-            if job.mode == "write":
-                self._file.written = min(size, result["io_bytes"])
-            return self._figure(job, logged, result) | {"window": [begin, time.monotonic()]}
-        raise FioError(f"fio: {'; '.join(failures)}")
-
-    def _figure(self, job: _Job, logged: list[float], result: dict[str, Any]) -> dict[str, Any]:
-        bandwidth = job.log == "bw"
-        return figure(
-            [one * _KIB / 1e9 for one in logged] if bandwidth else logged,
-            "GB/s" if bandwidth else "IOPS",
-            f"fio {job.mode}, direct=1, {self._engine}, {job.block} blocks, queue depth "
-            f"{job.depth}, random data, an unnamed file; median of averages over "
-            f"{_LOG_MILLISECONDS} ms each" + ("; 10^9 bytes a GB" if bandwidth else ""),
-            {
-                "tool": result["version"],
-                "direct": True,
-                "engine": self._engine,
-                "block": job.block,
-                "queue_depth": job.depth,
-                "file_bytes": self._file.written,
-                "file_system": self._file.file_system,
-                "bytes_moved": result["io_bytes"],
-                "mean_bytes_per_second": result["bw_bytes"],
-            },
-            result["runtime"] / 1000,
-        )
-
-    def _run(
-        self, job: _Job, engine: str, size: int, seconds: int
-    ) -> tuple[list[float], dict[str, Any]]:
-        """What fio logged, and its result. Raises SkipError and _EngineError."""
-        with tempfile.TemporaryDirectory(dir=self._scratch) as folder:
-            command = [
-                self._executable,
-                "--name=storage",
-                f"--filename={self._file.path}",
-                f"--size={size}",
-                f"--rw={job.mode}",
-                f"--bs={job.block}",
-                f"--iodepth={job.depth}",
-                f"--ioengine={engine}",
-                "--direct=1",
-                "--overwrite=1",  # else fio removes the file it is given and makes another
-                "--time_based",
-                f"--runtime={seconds}",
-                "--thread",  # one process, so that none is left when it is killed
-                f"--write_{job.log}_log={folder}/log",
-                f"--log_avg_msec={_LOG_MILLISECONDS}",
-                "--output-format=json",
-            ]
-            try:
-                process = subprocess.run(
-                    command,
-                    stdin=subprocess.DEVNULL,
-                    capture_output=True,
-                    timeout=seconds + _GRACE_SECONDS,
-                    cwd=folder,
-                    env={**os.environ, "LC_ALL": "C"},
-                    check=False,
-                )
-            except subprocess.TimeoutExpired:
-                raise SkipError(f"fio did not end {_GRACE_SECONDS:g} s after its time") from None
-            except OSError as error:
-                raise FioError(f"fio cannot be started: {error.strerror}") from error
-            result = _result(process, "write" if job.mode == "write" else "read")
-            log = Path(folder) / f"log_{job.log}.1.log"
-            try:
-                lines = log.read_text(encoding="ascii").splitlines()
-                return [float(line.split(",")[1]) for line in lines if line], result
-            except (OSError, ValueError, IndexError) as error:
-                raise _EngineError(f"wrote no log ({error})") from error
-
-
 class _EngineError(Exception):
     """The job did not run; with another engine it may."""
 
 
-def _result(process: subprocess.CompletedProcess[bytes], direction: str) -> dict[str, Any]:
-    """The part of fio's JSON answer that a figure needs. Raises _EngineError."""
+@dataclass(frozen=True)
+class _Run:
+    """What one run of fio says; `rate` is in the figure's unit."""
+
+    version: str
+    rate: float
+    moved_bytes: int
+    seconds: float
+    cpu_percent: float
+    latency_microseconds: dict[str, float]
+
+
+@dataclass
+class Fio:
+    """One kind of load on one file, by one fio; `measure` gives the figure."""
+
+    executable: str
+    file: DirectFile
+    job: StorageJob
+
+    def measure(self, budget_seconds: float, *, grow: bool = False) -> dict[str, Any]:
+        """A figure over what the file holds. Raises SkipError, and FioError where fio is at fault.
+
+        With `grow` a sequential write makes the file longer, each run where the last one ended.
+        """
+        seconds = min(max(_SHARE_OF_BUDGET * budget_seconds / _RUNS - _START_SECONDS, _SHORTEST),
+                      _LONGEST)  # fmt: skip
+        if _FEWEST_RUNS * (seconds + _START_SECONDS) > budget_seconds:
+            raise SkipError(f"{budget_seconds:.1f} s are too little time for this figure")
+        begin = time.monotonic()
+        engine, runs = None, list[_Run]()
+        for start, length in self._growing() if grow else self._shares():
+            late = time.monotonic() - begin + seconds + _START_SECONDS > budget_seconds
+            if len(runs) >= _FEWEST_RUNS and late:
+                break
+            if engine is None:
+                engine, run = self._first(start, length, seconds)
+            else:
+                run = self._again(engine, start, length, seconds)
+            runs.append(run)
+            if grow:
+                # What was under way at the end may be missing.
+                done = min(length, run.moved_bytes - self.job.depth * self.job.block_bytes)
+                self.file.written = max(self.file.written, (start + done) // _BLOCK * _BLOCK)
+        return self._figure(str(engine), runs) | {"window": [begin, time.monotonic()]}
+
+    def _growing(self) -> Iterator[tuple[int, int]]:
+        """A fifth of the file at a time, from where the data ends, and from the start again."""
+        length = self.file.limit // _RUNS // self.job.block_bytes * self.job.block_bytes
+        for _ in range(_RUNS):
+            start = self.file.written // self.job.block_bytes * self.job.block_bytes
+            yield (start if start + length <= self.file.limit else 0), length
+
+    def _shares(self) -> Iterator[tuple[int, int]]:
+        """Where a run begins and how much of the file one of its jobs moves in."""
+        written, block = self.file.written, self.job.block_bytes
+        for run in range(_RUNS):
+            if self.job.random:
+                yield 0, written // block * block
+            elif self.job.jobs > 1:
+                yield 0, written // self.job.jobs // block * block
+            else:
+                length = written // _RUNS // block * block
+                yield run * length, length
+
+    def _first(self, start: int, length: int, seconds: float) -> tuple[str, _Run]:
+        """The first run, and the engine that could do it. Raises SkipError."""
+        failures = []
+        for engine in _ENGINES:
+            try:
+                return engine, self._run(engine, start, length, seconds)
+            except _EngineError as error:  # noqa: PERF203 - two engines
+                failures.append(f"{engine}: {error}")
+        raise FioError(f"fio: {'; '.join(failures)}")
+
+    def _again(self, engine: str, start: int, length: int, seconds: float) -> _Run:
+        try:
+            return self._run(engine, start, length, seconds)
+        except _EngineError as error:
+            raise FioError(f"fio: {engine}: {error}") from error
+
+    def _figure(self, engine: str, runs: list[_Run]) -> dict[str, Any]:
+        job = self.job
+        ordered = sorted(runs, key=lambda run: run.rate)
+        median = ordered[len(ordered) // 2]
+        return figure(
+            [run.rate for run in runs],
+            job.unit,
+            f"fio: {job.words}, direct=1, {engine}, queue depth {job.depth}"
+            f"{' in each job' if job.jobs > 1 else ''}, random data, an unnamed file; median of "
+            f"{len(runs)} runs; latency is clat of the median run"
+            + ("" if job.random else "; 10^9 bytes a GB"),
+            {
+                "tool": median.version,
+                "engine": engine,
+                **self.file.describe(),
+                "block_bytes": job.block_bytes,
+                "jobs": job.jobs,
+                "queue_depth": job.depth,
+                "bytes_moved": sum(run.moved_bytes for run in runs),
+                "cpu_share": round(median.cpu_percent / 100, 3),
+                "limited_by_tool": median.cpu_percent > _BUSY_PERCENT,
+            },
+            sum(run.seconds for run in runs),
+        ) | {"latency_microseconds": median.latency_microseconds}
+
+    def _run(self, engine: str, start: int, length: int, seconds: float) -> _Run:
+        """One run. Raises SkipError and _EngineError."""
+        job = self.job
+        direction = "write" if job.write else "read"
+        command = [
+            self.executable,
+            "--name=storage",
+            f"--filename={self.file.path}",
+            f"--rw={'rand' if job.random else ''}{direction}",
+            f"--bs={job.block_bytes}",
+            f"--iodepth={job.depth}",
+            f"--ioengine={engine}",
+            f"--offset={start}",
+            f"--size={length}",
+            f"--offset_increment={length}",
+            f"--numjobs={job.jobs}",
+            "--group_reporting",
+            "--direct=1",
+            "--overwrite=1",  # else fio removes the file it is given and makes another
+            "--allow_file_create=0",
+            "--randrepeat=0",  # else every run asks for the same blocks, which the disk remembers
+            "--time_based",
+            f"--runtime={seconds * 1000:.0f}ms",
+            "--thread",  # one process, so that none is left when it is killed
+            "--percentile_list=50:95:99:99.9",
+            "--eta=never",
+            "--output-format=json",
+        ]
+        try:
+            process = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=seconds + _GRACE_SECONDS,
+                cwd="/",
+                env={**os.environ, "LC_ALL": "C"},
+                check=False,
+                preexec_fn=die_with_parent,
+            )
+        except subprocess.TimeoutExpired:
+            raise SkipError(f"fio did not end {_GRACE_SECONDS:g} s after its time") from None
+        except OSError as error:
+            raise FioError(f"fio cannot be started: {error.strerror}") from error
+        return _parse(process, direction, job.random)
+
+
+def _parse(process: subprocess.CompletedProcess[bytes], direction: str, random: bool) -> _Run:
+    """The part of fio's JSON answer that a figure needs. Raises _EngineError and FioError."""
     text = process.stdout.decode("utf-8", "replace")
     errors = process.stderr.decode("utf-8", "replace").strip().splitlines()
     try:
         # Warnings may stand before the object.
         answer = json.loads(text[text.index("{") :])
+        version = str(answer["fio version"])
+        found = re.match(r"fio-(\d+)\.(\d+)", version)
+        if found and (int(found[1]), int(found[2])) < _OLDEST:
+            raise FioError(f"{version} is older than fio-{_OLDEST[0]}.{_OLDEST[1]}")
         job = answer["jobs"][0]
         if process.returncode != 0 or job["error"]:
             raise _EngineError(errors[0] if errors else f"error {job['error']}")
         part = job[direction]
-        return {
-            "version": str(answer["fio version"]),
-            "io_bytes": int(part["io_bytes"]),
-            "bw_bytes": int(part["bw_bytes"]),
-            "runtime": int(part["runtime"]),
-        }
+        latency = part["clat_ns"]["percentile"]
+        return _Run(
+            version=version,
+            rate=float(part["iops"]) if random else part["bw_bytes"] / 1e9,
+            moved_bytes=int(part["io_bytes"]),
+            seconds=part["runtime"] / 1000,
+            cpu_percent=float(job["usr_cpu"]) + float(job["sys_cpu"]),
+            latency_microseconds={name: latency[key] / 1000 for name, key in _PERCENTILES.items()},
+        )
     except (ValueError, KeyError, IndexError, TypeError) as error:
         raise _EngineError(errors[0] if errors else "printed no result") from error

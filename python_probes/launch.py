@@ -7,7 +7,6 @@ costs one answer and not the module.
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import signal
@@ -17,9 +16,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .parent_death import end_with_parent
 from .system import kill_group
 
-_SET_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG: see prctl(2)
 _LAST_LINES = 400  # characters of a failed process's last words worth repeating
 
 
@@ -31,11 +30,6 @@ def _import_location() -> tuple[str, str]:
     """The sys.path entry and the dotted name under which this package is imported."""
     package = __package__ or Path(__file__).parent.name
     return str(Path(__file__).parents[package.count(".") + 1]), package
-
-
-def _end_with_parent() -> None:
-    """Have the kernel send SIGTERM when the module dies: a load without a reader disturbs."""
-    ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGTERM)
 
 
 def run_package(
@@ -58,7 +52,8 @@ def run_package(
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
-            preexec_fn=_end_with_parent,  # noqa: PLW1509 - the module has one thread
+            # A load without a reader disturbs.
+            preexec_fn=end_with_parent,  # noqa: PLW1509 - the module has one thread
             # Python puts the working folder first on its path: nobody but root writes here.
             cwd="/",
             env={

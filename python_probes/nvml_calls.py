@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -73,3 +74,19 @@ class Nvml:
             raise NvmlError(code, f"{function}: {error}{advice}") from None
         except UnicodeDecodeError:
             raise NvmlError("unreadable", f"{function}: an answer that is no text") from None
+
+
+def shut_down(library: Nvml) -> None:
+    """End what nvmlInit began; one that is gone already is no fault here."""
+    try:
+        library.ask(("nvmlShutdown",))
+    except NvmlError:
+        return
+
+
+def or_none(read: Callable[[], Answer]) -> Answer | None:
+    """What `read` gives, or None where NVML does not answer or answers nonsense."""
+    try:
+        return read()
+    except (NvmlError, ValueError):
+        return None

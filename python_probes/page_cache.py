@@ -10,6 +10,8 @@ import ctypes
 import mmap
 import os
 
+_LOWEST_BITS = bytes(state & 1 for state in range(256))
+
 
 def drop(descriptor: int) -> None:
     """Write what is pending and ask the kernel to forget the file's pages. Raises OSError."""
@@ -36,4 +38,5 @@ def resident_share(descriptor: int, size: int) -> float:
     if status != 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), "mincore")
-    return sum(state & 1 for state in states.raw) / pages
+    # Only the lowest bit of a state has a meaning; a file of 16 GiB has four million of them.
+    return states.raw.translate(_LOWEST_BITS).count(1) / pages

@@ -19,6 +19,7 @@ _SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 _MAXIMUM_LINKS = 40  # as the Linux kernel's MAXSYMLINKS
 _MAXIMUM_BYTES = 8 * 2**20
 _CHUNK_BYTES = 64 * 2**10
+_GOODBYE_SECONDS = 2.0
 _UNKNOWN, _BEYOND = -1, 2**64
 
 Note = Callable[[str, str], None]
@@ -129,11 +130,17 @@ class System:
             found = shutil.which(command, path=os.pathsep.join(_SYSTEM_FOLDERS))
         return found
 
-    def run(self, *arguments: str, timeout: float | None = None) -> str:
+    def run(
+        self,
+        *arguments: str,
+        timeout: float | None = None,
+        before: Callable[[], None] | None = None,
+    ) -> str:
         """Run a command from PATH (or by full path) without a shell; return its output.
 
         Standard output alone is returned. The command runs in a session of its own in the C
-        locale, and its whole process group is killed when `timeout` seconds have passed.
+        locale, and its whole process group is killed when `timeout` seconds have passed. `before`
+        is called in the new process, by a caller that has no threads.
         Raises CommandError.
         """
         command = arguments[0]
@@ -149,6 +156,7 @@ class System:
                 stderr=subprocess.PIPE,
                 start_new_session=True,
                 env={**os.environ, "LC_ALL": "C", "LANGUAGE": ""},
+                preexec_fn=before,  # noqa: PLW1509 - see above
             )
         except OSError as error:
             raise CommandError("unusable", f"{command}: {error.strerror or error}") from error
@@ -157,6 +165,9 @@ class System:
         except subprocess.TimeoutExpired:
             kill_group(process)
             raise CommandError("timeout", f"{command}: no answer in {seconds:g} s") from None
+        except BaseException:  # a signal ends the run: the command must not outlive it
+            _end_group(process)
+            raise
         output = raw_output[:_MAXIMUM_BYTES].decode("utf-8", "replace")
         if process.returncode != 0:
             lines = (raw_errors.decode("utf-8", "replace").strip() or output.strip()).splitlines()
@@ -173,6 +184,15 @@ def _content(file: RawIOBase) -> bytes:
     while len(content) < _MAXIMUM_BYTES and (chunk := file.read(_CHUNK_BYTES)):
         content += chunk
     return bytes(content)
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    """Ask a command and its children to end, and kill them if they do not."""
+    try:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.communicate(timeout=_GOODBYE_SECONDS)
+    except (ProcessLookupError, subprocess.TimeoutExpired):
+        kill_group(process)
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:

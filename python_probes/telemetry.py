@@ -9,23 +9,42 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from .event_reasons import event_reason_names
-from .nvml_calls import Nvml, NvmlError
+from .nvml_calls import Nvml, NvmlError, or_none, shut_down
 
 INTERVAL = 0.05  # seconds: 20 Hz
+MOST_SAMPLES = 12_000  # ten minutes' worth
 _SM_CLOCK, _GPU_SENSOR = 1, 0  # nvml.h
 _RANGES = ("sm_clock_mhz", "power_watts", "temperature_celsius", "utilization_percent")
+_SERIES = ("sm_clock_mhz", "power_watts", "temperature_celsius")
+_NEAR = 1.0  # seconds between a moment of a series and the sample that stands for it
+_QUARTERS = 4
 
-Sample = dict[str, Any]
+
+@dataclass(slots=True)
+class Sample:
+    """One look at the GPU; None where a reading gave no answer. `stands_for` counts samples."""
+
+    time: float
+    sm_clock_mhz: float | None = None
+    power_watts: float | None = None
+    temperature_celsius: float | None = None
+    utilization_percent: float | None = None
+    states: frozenset[str] = frozenset()
+    reasons: frozenset[str] | None = None
+    processes: frozenset[int] | None = None
+    stands_for: int = 1
 
 
 class Sampler:
     """Reads one GPU again and again; `start` first, `stop` at the end.
 
-    `uuid` is NVML's, or None for the first GPU.
+    `uuid` is NVML's, or None for the first GPU. However long it runs, it keeps no more than
+    MOST_SAMPLES: then two and two are merged, and no event reason, state or process is lost.
     """
 
     def __init__(self, library: Nvml, uuid: str | None = None) -> None:
@@ -33,6 +52,8 @@ class Sampler:
         self._uuid = uuid
         self._fields: dict[str, Callable[[], Any]] = {}
         self.samples: list[Sample] = []
+        self._together = 1
+        self._known: dict[frozenset[Any], frozenset[Any]] = {}
 
     def start(self) -> None:
         """Open the GPU. Raises NvmlError."""
@@ -54,38 +75,68 @@ class Sampler:
                 ("nvmlDeviceGetTemperature", handle, _GPU_SENSOR),
             ),
             "utilization_percent": lambda: ask(("nvmlDeviceGetUtilizationRates", handle)).gpu,
-            "performance_state": lambda: f"P{ask(('nvmlDeviceGetPerformanceState', handle))}",
-            "event_reasons": lambda: event_reason_names(
-                ask(
-                    ("nvmlDeviceGetCurrentClocksEventReasons", handle),
-                    ("nvmlDeviceGetCurrentClocksThrottleReasons", handle),
+            "states": lambda: self._once({f"P{ask(('nvmlDeviceGetPerformanceState', handle))}"}),
+            "reasons": lambda: self._once(
+                event_reason_names(
+                    ask(
+                        ("nvmlDeviceGetCurrentClocksEventReasons", handle),
+                        ("nvmlDeviceGetCurrentClocksThrottleReasons", handle),
+                    )
                 )
             ),
-            "processes": lambda: [
+            "processes": lambda: self._once(
                 process.pid for process in ask(("nvmlDeviceGetComputeRunningProcesses", handle))
-            ],
+            ),
         }
 
     def sample(self) -> None:
-        """Take one sample; a field that gives no answer is None in it."""
-        one: Sample = {"time": time.monotonic()}
+        """Take one sample; a field that gives no answer is empty in it."""
+        one = Sample(time.monotonic())
         for name, read in self._fields.items():
-            one[name] = _or_none(read)
+            value = or_none(read)
+            if value is not None:
+                setattr(one, name, value)
+        if self.samples and self.samples[-1].stands_for < self._together:
+            _merge(self.samples[-1], one)
+            return
+        if len(self.samples) >= MOST_SAMPLES:
+            # Older ones and newer ones must stand for equally long, or a median would lean.
+            self._together *= 2
+            self._thin_out()
         self.samples.append(one)
+
+    def forget(self) -> None:
+        """Begin anew, for the next figure."""
+        self.samples = []
+        self._together = 1
+
+    def _thin_out(self) -> None:
+        for one, other in zip(self.samples[::2], self.samples[1::2], strict=False):
+            _merge(one, other)
+        self.samples = self.samples[::2]
+
+    def _once(self, values: Iterable[Any]) -> frozenset[Any]:
+        """One object for all equal sets: thousands of samples say the same."""
+        found = frozenset(values)
+        return self._known.setdefault(found, found)
 
     def stop(self) -> None:
         """Close NVML; one that is gone already is no fault here."""
-        try:
-            self._library.ask(("nvmlShutdown",))
-        except NvmlError:
-            return
+        shut_down(self._library)
 
 
-def _or_none(read: Callable[[], Any]) -> Any:
-    try:
-        return read()
-    except (NvmlError, ValueError):
-        return None
+def _merge(one: Sample, other: Sample) -> None:
+    """Let `one` stand for both: its numbers, and every state, reason and process of either."""
+    for name in ("states", "reasons", "processes"):
+        mine, more = getattr(one, name), getattr(other, name)
+        if mine is None:
+            setattr(one, name, more)
+        elif more and not more <= mine:
+            setattr(one, name, mine | more)
+    for name in _RANGES:
+        if getattr(one, name) is None:
+            setattr(one, name, getattr(other, name))
+    one.stands_for += other.stands_for
 
 
 def computing_processes(library: Nvml) -> int | None:
@@ -104,7 +155,7 @@ def computing_processes(library: Nvml) -> int | None:
     except NvmlError:
         return None
     finally:
-        library.ask(("nvmlShutdown",))
+        shut_down(library)
 
 
 def summary(
@@ -116,29 +167,55 @@ def summary(
     of another namespace, as in a container, it cannot be told apart: then one process is taken
     to be the benchmark's.
     """
-    inside = [one for one in samples if begin <= one["time"] <= end]
-    seconds = inside[-1]["time"] - inside[0]["time"] if len(inside) > 1 else 0.0
-    states = {one["performance_state"] for one in inside} - {None}
-    reasons = [one["event_reasons"] for one in inside if one["event_reasons"] is not None]
+    inside = [one for one in samples if begin <= one.time <= end]
+    seconds = inside[-1].time - inside[0].time if len(inside) > 1 else 0.0
+    before_last = sum(one.stands_for for one in inside[:-1])
+    states = {name for one in inside for name in one.states}
+    reasons = [one.reasons for one in inside if one.reasons is not None]
+    others = [count_others(one.processes, own_processes) for one in inside if one.processes]
+    seen = any(one.processes is not None for one in inside)
     return {
         "source": "nvml",
-        "samples": len(inside),
-        "rate_hz": round((len(inside) - 1) / seconds, 2) if seconds else None,
-        **{name: _range([one[name] for one in inside]) for name in _RANGES},
-        "performance_states": sorted(states) if states else None,
+        "samples": sum(one.stands_for for one in inside),
+        "rate_hz": round(before_last / seconds, 2) if seconds else None,
+        **{name: _range([getattr(one, name) for one in inside]) for name in _RANGES},
+        "sm_clock_quarters_mhz": _quarters(inside, begin, end),
+        "performance_states": sorted(states) or None,
         "event_reasons": sorted({name for names in reasons for name in names}) if reasons else None,
-        "other_processes": max(
-            (
-                count_others(one["processes"], own_processes)
-                for one in inside
-                if one["processes"] is not None
-            ),
-            default=None,
-        ),
+        "other_processes": max(others, default=0) if seen else None,
     }
 
 
-def count_others(processes: list[int], own: set[int]) -> int:
+def series(samples: list[Sample], begin: float, seconds: list[float]) -> dict[str, list[Any]]:
+    """The GPU's columns of a figure's `series`: what was sampled nearest to each moment.
+
+    `seconds` count from `begin` on the monotonic clock, ascending. None where no sample was
+    taken within a second of the moment.
+    """
+    columns: dict[str, list[Any]] = {name: [] for name in _SERIES}
+    place = 0
+    for moment in (begin + one for one in seconds):
+        while place + 1 < len(samples) and (
+            abs(samples[place + 1].time - moment) <= abs(samples[place].time - moment)
+        ):
+            place += 1
+        near = bool(samples) and abs(samples[place].time - moment) <= _NEAR
+        for name, column in columns.items():
+            column.append(getattr(samples[place], name) if near else None)
+    return columns
+
+
+def _quarters(inside: list[Sample], begin: float, end: float) -> list[float | None]:
+    """The median SM clock in each quarter of the time; None for one without a reading."""
+    clocks: list[list[float]] = [[] for _ in range(_QUARTERS)]
+    for one in inside:
+        if one.sm_clock_mhz is not None:
+            share = (one.time - begin) / (end - begin) if end > begin else 0.0
+            clocks[min(_QUARTERS - 1, int(share * _QUARTERS))].append(one.sm_clock_mhz)
+    return [statistics.median(quarter) if quarter else None for quarter in clocks]
+
+
+def count_others(processes: Collection[int], own: set[int]) -> int:
     """How many of `processes` are not ours; see `summary` for other process namespaces."""
     others = [pid for pid in processes if pid not in own]
     hidden = bool(own) and len(others) == len(processes)

@@ -9,7 +9,6 @@ import select
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -38,7 +37,8 @@ class Worker:
         self._interval = interval
         self._buffer = b""
         # Warnings of torch and of drivers are no part of the progress display; last words are.
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+        # In memory: the disk may be full.
+        self._errors = os.fdopen(os.memfd_create("errors"), "w+b")
         package = __package__ or "python_probes"
         entry = str(Path(__file__).parents[package.count(".") + 1])
         paths = [entry, *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -73,14 +73,19 @@ class Worker:
         """The next answer. Raises WorkerError; the worker is dead then."""
         assert self._process.stdout is not None  # noqa: S101 - Popen was given PIPE
         descriptor = self._process.stdout.fileno()
-        end = time.monotonic() + seconds
+        now = time.monotonic()
+        end, tick = now + seconds, now
         while b"\n" not in self._buffer:
-            left = end - time.monotonic()
-            if left <= 0:
+            now = time.monotonic()
+            if now >= end:
                 self.kill()
                 raise WorkerError(f"no result within {seconds:.0f} s; stopped")
-            self._tick()
-            if not select.select([descriptor], [], [], min(self._interval, left))[0]:
+            if now >= tick:
+                self._tick()
+                # What the tick took is part of the interval; what was missed is not made up for.
+                now = time.monotonic()
+                tick = max(tick + self._interval, now)
+            if not select.select([descriptor], [], [], max(0.0, min(tick, end) - now))[0]:
                 continue
             chunk = os.read(descriptor, 65536)
             self._buffer += chunk
@@ -106,10 +111,9 @@ class Worker:
             with contextlib.suppress(OSError):
                 self._process.stdin.close()
             self._process.stdin = None
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_GOODBYE_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.kill()
+        self.kill()  # a tool that hung may have left something in its group
 
     def _how_it_ended(self) -> str:
         try:

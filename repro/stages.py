@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 _GRACE_SECONDS = 30.0
@@ -20,15 +20,19 @@ class Stages:
     """Times stages; `seconds` by name, in the order they ran.
 
     A stage that hangs where Python cannot interrupt it is ended, and the process with it, some
-    seconds after the budget.
+    seconds after the budget. `earlier` are stages that another process had before, in seconds:
+    they count.
     """
 
-    def __init__(self, budget_seconds: float) -> None:
+    def __init__(self, budget_seconds: float, earlier: Mapping[str, float] | None = None) -> None:
         self.budget_seconds = budget_seconds
-        self.seconds: dict[str, float] = {}
-        self._begin = time.monotonic()
+        self.seconds: dict[str, float] = dict(earlier or {})
+        used = sum(self.seconds.values())
+        self._begin = time.monotonic() - used
         self._current = "start"
-        self._watchdog = threading.Timer(budget_seconds + _GRACE_SECONDS, self._give_up)
+        self._watchdog = threading.Timer(
+            max(0.0, budget_seconds - used) + _GRACE_SECONDS, self._give_up
+        )
         self._watchdog.daemon = True
         self._watchdog.start()
 

@@ -1,4 +1,4 @@
-"""A healthy DGX Spark and a plain machine as documents. SYNTHETIC: no box measured this.
+"""A healthy DGX Spark, a plain machine and an H100 as documents. SYNTHETIC: nothing measured this.
 
 Every function returns a fresh document that is valid by schema; names, versions and sizes follow
 shared/gb10 captures, everything else is made up. `change(document, "data.cpu.logical_cpus", 8)`
@@ -387,6 +387,14 @@ def reproducibility(host=HOST):
         "images": images,
         "distinct_images": 10,
         "repeated": {"index": 0, "identical": True},
+        "references": {
+            "file": "synthetic.json",
+            "made_on": "a synthetic GB10",
+            "same_kind": True,
+            "compared": 10,
+            "identical": 10,
+            "minimum_psnr_db": 100.0,
+        },
         "stages": {"generate": 9.9},
         "total_seconds": 12.5,
         "budget_seconds": 300,
@@ -398,34 +406,135 @@ def _range(median):
     return {"minimum": median * 0.98, "median": median, "maximum": median * 1.02}
 
 
-def trace():
+BURSTS = ("gemm", "sweep", "attention", "convolution")
+_STEPS = (0.99, 1.0, 1.01, 1.0, 1.005, 0.995, 1.0)
+
+
+def trace(clock=2450.0, power=87.0, burst=False):
+    """The telemetry of a load; between bursts a GPU is mostly idle at its high clock."""
+    watts = power / 2 if burst else power
+    busy = (0.0, 22.0, 98.0) if burst else (90.0, 96.0, 100.0)
     return {
         "source": "nvml",
         "samples": 30,
-        "rate_hz": 10.0,
-        "sm_clock_mhz": _range(2450.0),
-        "power_watts": _range(87.0),
+        "rate_hz": 19.8,
+        "sm_clock_mhz": _range(clock),
+        "power_watts": _range(watts),
         "temperature_celsius": _range(72.0),
-        "utilization_percent": {"minimum": 90.0, "median": 96.0, "maximum": 100.0},
+        "utilization_percent": dict(zip(("minimum", "median", "maximum"), busy, strict=True)),
         "performance_states": ["P0"],
         "event_reasons": [],
         "other_processes": 0,
+        "sm_clock_quarters_mhz": [clock, clock + 5.0, clock, clock - 5.0],
     }
 
 
-def figure(value, unit, traced=True):
-    samples = [value * factor for factor in (0.99, 1.0, 1.01, 1.0, 1.005, 0.995, 1.0)]
+def figure(value, unit, traced=True, **changes):
+    samples = [value * factor for factor in _STEPS]
     return {
         "value": statistics.median(samples),
         "unit": unit,
         "samples": samples,
         "spread": 0.0075,
         "method": "synthetic, as if by fio or torch.mm",
-        # Only the disk's figures come without a trace of the GPU.
-        "parameters": {"synthetic": True} | ({} if traced else {"direct": True}),
-        "duration_seconds": 2.0,
+        "parameters": {"synthetic": True},
+        "duration_seconds": 1.5,
         "trace": trace() if traced else None,
+        "clock_step_seconds": 0.0001,
+        **changes,
     }
+
+
+def disk_figure(value, unit, depth=1, p50=None):
+    """As storage is measured: direct, with latencies where one request counts."""
+    changes = {"parameters": {"synthetic": True, "direct": True, "queue_depth": depth, "jobs": 1}}
+    if p50 is not None:
+        names = ("p50", "p95", "p99", "p99_9")
+        changes["latency_microseconds"] = {
+            name: p50 * factor for name, factor in zip(names, (1, 1.3, 1.8, 4), strict=True)
+        }
+    return figure(value, unit, traced=False, **changes)
+
+
+_UNITS = {"memory": "GB/s", "transfer": "GB/s", "unified": "GB/s"}
+# gb10-facts has the sources; INT8, TF32, attention, convolution, writes and unified are made up.
+SPARK_FIGURES = {
+    "gemm.fp32": 28.0, "gemm.tf32": 45.0, "gemm.fp16": 96.0, "gemm.bf16": 92.0,
+    "gemm.int8": 160.0, "gemm.fp8": 170.0, "gemm.nvfp4": 300.0, "attention.bf16": 61.0,
+    "convolution.bf16": 55.0, "memory.copy": 230.0, "memory.triad": 247.0,
+    "transfer.to_device_pinned": 52.0, "transfer.to_host_pinned": 50.0,
+    "unified.cpu_reads_gpu": 90.0, "unified.gpu_reads_cpu": 200.0, "sustained.bf16": 88.0,
+}  # fmt: skip
+SPARK_FULL_FIGURES = {
+    "sweep.bf16_2048": 70.0, "sweep.bf16_4096": 90.0,
+    "sweep.bf16_16384": 89.0, "memory.read": 231.0, "memory.write": 215.0,
+    "transfer.to_device_pageable": 31.0, "transfer.to_host_pageable": 29.0,
+    "transfer.both_ways_pinned": 80.0,
+}  # fmt: skip
+# The bursts, the copy and 694 without pauses were measured on one; the others are made up.
+H100_FIGURES = {
+    "gemm.fp32": 51.6, "gemm.tf32": 415.0, "gemm.fp16": 767.0, "gemm.bf16": 795.0,
+    "gemm.int8": 979.0, "gemm.fp8": 1467.0, "attention.bf16": 590.0, "convolution.bf16": 480.0,
+    "memory.copy": 3009.0, "memory.triad": 3050.0, "transfer.to_device_pinned": 53.0,
+    "transfer.to_host_pinned": 48.0, "sustained.bf16": 694.0,
+}  # fmt: skip
+
+
+def gpu_figures(values, clock=2450.0, power=87.0):
+    """Figures of a GPU by name, each with the trace that its family has."""
+    figures = {}
+    for name, value in values.items():
+        family = name.partition(".")[0]
+        unit = "TOP/s" if name == "gemm.int8" else _UNITS.get(family, "TFLOP/s")
+        burst = family in BURSTS
+        one = figure(value, unit, trace=trace(clock, power, burst))
+        if family == "sustained":
+            one.update(duration_seconds=4.1)
+        elif burst:
+            one["parameters"] |= {"bursts": len(_STEPS), "calls_per_burst": 2}
+        figures[name] = one
+    return figures
+
+
+def cpu_figures(gemm, triad):
+    return {
+        "cpu.gemm_fp32": figure(gemm, "TFLOP/s", traced=False),
+        "cpu.triad": figure(triad, "GB/s", traced=False),
+    }
+
+
+def disk_figures(read, write, random_read, random_read_64):
+    return {
+        "storage.write": disk_figure(write, "GB/s", 16),
+        "storage.read": disk_figure(read, "GB/s", 16),
+        "storage.random_read": disk_figure(random_read, "IOPS", p50=0.9e6 / random_read),
+        "storage.random_read_64": disk_figure(
+            random_read_64, "IOPS", 64, p50=0.9 * 64e6 / random_read_64
+        ),
+    }
+
+
+def dcgm():
+    """DCGM 4 on a GB10, where all but the software tests skip."""
+    outcomes = {"software": "pass", "memory": "skip", "pcie": "skip"}
+    return {
+        "source": "dcgm",
+        "reason": None,
+        "version": "4.4.1",
+        "discovery": [{"index": 0, "name": "NVIDIA GB10", "uuid": _UUID}],
+        "diagnostic": {
+            "level": 1,
+            "tests": [{"name": n, "outcome": o, "message": None} for n, o in outcomes.items()],
+        },
+        "health": {"overall": "healthy", "incidents": []},
+        "policy": None,
+        "metrics": None,
+    }
+
+
+def resumed(*names):
+    """What a resumed run says of the figures that it took over."""
+    return {"collected_at": COLLECTED, "boot_id": None, "figures": list(names)}
 
 
 def benchmark(host=HOST):
@@ -447,19 +556,32 @@ def benchmark(host=HOST):
         },
         "telemetry": {"source": "nvml", "reason": "synthetic", "dcgm_version": None},
         "figures": {
-            "gemm.fp32": figure(28.0, "TFLOP/s"),
-            "gemm.tf32": figure(45.0, "TFLOP/s"),
-            "gemm.fp16": figure(96.0, "TFLOP/s"),
-            "gemm.bf16": figure(92.0, "TFLOP/s"),
-            "memory.copy": figure(230.0, "GB/s"),
-            "storage.read": figure(6.0, "GB/s", traced=False),
-            "storage.write": figure(2.0, "GB/s", traced=False),
-            "storage.random_read": figure(4850.0, "IOPS", traced=False),
+            **gpu_figures(SPARK_FIGURES),
+            **cpu_figures(0.9, 112.0),
+            **disk_figures(6.0, 2.0, 4850.0, 300000.0),
         },
         "skipped": [],
+        "dcgm": dcgm(),
         "duration_seconds": 55.0,
     }
     return _document("benchmark", data, host, build=dict(_BUILD))
+
+
+def full_benchmark(host=HOST):
+    """A Spark's benchmark document of level full."""
+    document = benchmark(host)
+    data = document["data"]
+    data.update(level="full", duration_seconds=600.0)
+    data["figures"] |= gpu_figures(SPARK_FULL_FIGURES)
+    for name, value in (("copy", 105.0), ("triad_cluster_0", 90.0), ("triad_cluster_1", 60.0)):
+        data["figures"][f"cpu.{name}"] = figure(value, "GB/s", traced=False)
+    data["figures"] |= {
+        "storage.write_16_jobs": disk_figure(2.0, "GB/s", 4),
+        "storage.read_16_jobs": disk_figure(10.2, "GB/s", 4),
+        "storage.random_write": disk_figure(30000.0, "IOPS", p50=30.0),
+        "storage.random_write_64": disk_figure(200000.0, "IOPS", 64, p50=290.0),
+    }
+    return document
 
 
 def live_state(host=HOST, reachable=True, reason=None):
@@ -495,14 +617,68 @@ def plain(host=HOST):
     for kind in ("benchmark", "reproducibility"):
         documents[kind]["data"]["device"].update(kind="cpu", name=None)
     data = documents["benchmark"]["data"]
-    data["device"]["compute_capability"] = None
+    data["dcgm"] = None
+    data["device"].update(compute_capability=None)
     data["build"].update(torch="2.13.0+cpu", cuda=None, arch_list=[])
+    data["conditions"].update(logical_cpus=2, other_gpu_processes=None)
     documents["environment"]["data"]["torch"].update(version="2.13.0+cpu", cuda_version=None)
-    for name in ("gemm.tf32", "gemm.fp16"):
-        del data["figures"][name]
-        data["skipped"].append({"figure": name, "reason": "torch sees no CUDA device"})
-    for one in data["figures"].values():
-        one["trace"] = None
+    disk = hardware["storage"]["devices"][0]
+    disk.update(name="vda", transport="virtio", model=None, firmware=None, health=None)
+    disk.update(link_speed_gigatransfers=None, link_width=None)
+    data["figures"] = {**cpu_figures(0.17, 30.0), **disk_figures(1.1, 2.5, 14600.0, 29000.0)}
+    data["skipped"] = [
+        {"figure": name, "reason": "torch sees no CUDA device"} for name in SPARK_FIGURES
+    ]
+    return documents
+
+
+def h100(host=HOST):
+    """All documents of a healthy virtual machine with an H100."""
+    documents = spark(host)
+    hardware = documents["hardware_baseline"]["data"]
+    name = "NVIDIA H100 80GB HBM3"
+    hardware["gpu"]["devices"][0].update(
+        name=name, pci_bus_id="0000:00:06.0", pci_device_id="10de:2330", compute_capability="9.0",
+        cuda_cores=16896, addressing_mode="none", memory_total_bytes=85520809984,
+        memory_source="nvml", power_draw_watts=72.6, power_limit_watts=700.0,
+        maximum_sm_clock_mhz=1980, sm_clock_mhz=345, performance_state="P0",
+    )  # fmt: skip
+    hardware["topology"]["pci_devices"][0].update(address="0000:00:06.0", device_id="10de:2330")
+    hardware["memory"].update(total_bytes=135148564480, architecture="discrete")
+    hardware["platform"]["dgx"] = None
+    hardware["cpu"].update(architecture="x86_64", logical_cpus=16, model_name="Synthetic CPU")
+    cluster = {**_cluster("Synthetic CPU", None, "0-15", None), "implementer": "GenuineIntel"}
+    hardware["cpu"]["clusters"] = [{**cluster, "cores": 16}]
+    disk = hardware["storage"]["devices"][0]
+    disk.update(name="vda", transport="virtio", model=None, firmware=None, health=None)
+    disk.update(link_speed_gigatransfers=None, link_width=None)
+    documents["reproducibility"]["data"]["device"]["name"] = name
+    data = documents["benchmark"]["data"]
+    data["dcgm"] = None
+    data["device"].update(name=name, compute_capability="9.0", memory_total_bytes=85017493504)
+    data["build"]["threads"] = 16
+    data["conditions"].update(logical_cpus=16, load_average_1m=1.6)
+    data["figures"] = {
+        **gpu_figures(H100_FIGURES, clock=1980.0, power=600.0),
+        **cpu_figures(2.1, 150.0),
+        **disk_figures(1.8, 2.8, 28600.0, 60000.0),
+    }
+    data["figures"]["sustained.bf16"]["trace"] = {
+        **trace(1410.0, 698.0), "event_reasons": ["sw_power_cap"],
+    }  # fmt: skip
+    data["skipped"] = [
+        {"figure": "gemm.nvfp4", "reason": "compute capability 9.0 has no NVFP4"},
+        {"figure": "unified.cpu_reads_gpu", "reason": "the GPU has memory of its own"},
+        {"figure": "unified.gpu_reads_cpu", "reason": "the GPU has memory of its own"},
+    ]
+    return documents
+
+
+def with_memory(documents, total_bytes):
+    """The same host with another amount of memory, wherever that is told."""
+    change(documents["hardware_baseline"], "data.memory.total_bytes", total_bytes)
+    change(documents["hardware_baseline"], "data.gpu.devices.0.memory_total_bytes", total_bytes)
+    change(documents["benchmark"], "data.device.memory_total_bytes", total_bytes)
     return documents
 
 

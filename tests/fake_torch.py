@@ -9,13 +9,21 @@ import operator
 import random
 from types import SimpleNamespace
 
+from python_probes import accelerator, bursts, gemm, sustained
+
+
+def quick(monkeypatch, size=16):
+    """Products of a small size, no ramp and no pauses: for figures over a FakeTorch."""
+    monkeypatch.setattr(gemm, "_SIZE", size)
+    monkeypatch.setattr(sustained, "_SIZE", size)
+    monkeypatch.setattr(bursts, "_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(bursts, "_BURST_SECONDS", 1e-6)
+    monkeypatch.setitem(accelerator._WARM_UP_SECONDS, "cuda", 0.0)
+
 
 class Tensor:
     def __init__(self, rows):
         self.rows = rows
-
-    def to(self, dtype):
-        return Tensor([list(row) for row in self.rows])
 
     def double(self):
         return self
@@ -40,6 +48,12 @@ class Tensor:
 
     def abs(self):
         return Tensor([[abs(value) for value in row] for row in self.rows])
+
+    def square(self):
+        return Tensor([[value * value for value in row] for row in self.rows])
+
+    def mean(self):
+        return sum(map(sum, self.rows)) / sum(map(len, self.rows))
 
     def max(self):
         return max(value for row in self.rows for value in row)
@@ -87,9 +101,10 @@ class FakeTorch:
     """`faults`: `zeros` and `nothing` spoil products, `copy` a copy, `kernel` raises."""
 
     __version__ = "2.13.0+fake"
-    float32 = SimpleNamespace(itemsize=4)
-    float16 = SimpleNamespace(itemsize=2)
-    bfloat16 = SimpleNamespace(itemsize=2)
+    float32 = SimpleNamespace(itemsize=4, is_floating_point=True)
+    float16 = SimpleNamespace(itemsize=2, is_floating_point=True)
+    bfloat16 = SimpleNamespace(itemsize=2, is_floating_point=True)
+    int32 = SimpleNamespace(itemsize=4, is_floating_point=False)
     int64 = SimpleNamespace(itemsize=8)
 
     def __init__(self, cuda=False, faults=(), seconds=0.002, **properties):
@@ -135,7 +150,7 @@ class FakeTorch:
     def Generator(self, device):  # noqa: N802 - torch's name
         return SimpleNamespace(manual_seed=random.Random)
 
-    def randn(self, shape, generator, device):
+    def randn(self, shape, generator, device, dtype):
         return Tensor([[generator.gauss() for _ in range(shape[1])] for _ in range(shape[0])])
 
     def ones(self, shape, dtype):

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import coverage
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -19,3 +20,14 @@ def runtime_python():
             f"{python}: no such Python; make it with: ansible-playbook foundation.yml --tags WS-01"
         )
     return str(python)
+
+
+@pytest.fixture(scope="session")
+def coverage_path(tmp_path_factory):
+    """What a process of the runtime needs on PYTHONPATH for its lines to count as covered."""
+    if "COVERAGE_PROCESS_CONFIG" not in os.environ:
+        return []
+    folder = tmp_path_factory.mktemp("coverage")
+    (folder / "coverage").symlink_to(Path(coverage.__file__).parent)
+    (folder / "sitecustomize.py").write_text("import coverage\n\ncoverage.process_startup()\n")
+    return [str(folder)]

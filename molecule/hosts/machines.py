@@ -15,8 +15,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-import image
 import yaml
+
+import image
 
 PREFIX = "roles-"
 NETWORK = "roles-network"

@@ -9,7 +9,6 @@ from ansible.utils.display import Display
 
 from foundation import live_state, terminal
 from foundation.action import PROJECT, ControllerAction
-from foundation.criteria import is_path
 from foundation.gate import PASSED, judge_folder, write_report
 
 
@@ -34,7 +33,7 @@ class ActionModule(ControllerAction):
             live_state.keep(baseline_dir, wanted["hosts"], wanted["answers"], now)
         report = judge_folder(
             baseline_dir,
-            {host: _choice(profile) for host, profile in wanted["profiles"].items()},
+            {host: self.profile_choice(name) for host, name in wanted["profiles"].items()},
             PROJECT / wanted["waivers"] if wanted["waivers"] else None,
             wanted["hosts"],
             now=now,
@@ -46,9 +45,3 @@ class ActionModule(ControllerAction):
         failed = verdict != PASSED
         message = f"Phase gate: {verdict}; the report is {path}"
         return {"failed": failed, "msg": message, "verdict": verdict, "report": str(path)}
-
-
-def _choice(profile: object) -> str:
-    """A profile's name, or its file where the value is a path."""
-    choice = str(profile)  # an inventory may hold anything: load_profiles names what is none
-    return str(PROJECT / choice) if is_path(choice) else choice

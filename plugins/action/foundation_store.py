@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, ClassVar
 
-from foundation import documents
+from foundation import documents, history
 from foundation.action import PROJECT, ControllerAction
+from foundation.criteria import load_profiles
 
 
 class ActionModule(ControllerAction):
-    """Validates the documents of one host and writes each of them atomically."""
+    """Validates the documents of one host, writes each atomically, and keeps the history."""
 
     argument_spec: ClassVar[dict[str, Any]] = {
         "baseline_dir": {"type": "str", "default": "bench/baselines"},
         "documents": {"type": "dict", "required": True},
+        "profile": {"type": "str", "default": "auto"},
     }
 
     def act(self, wanted: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
@@ -25,4 +28,12 @@ class ActionModule(ControllerAction):
             paths.append(documents.path(PROJECT / wanted["baseline_dir"], host, kind))
             if not self.check_mode:
                 documents.write(document, paths[-1])
+        if "benchmark" in wanted["documents"] and not self.check_mode:
+            self._remember(PROJECT / wanted["baseline_dir"], host, wanted["profile"])
         return {"paths": [str(path) for path in paths]}
+
+    def _remember(self, baseline_dir: Path, host: str, profile: str) -> None:
+        """Append the run to the host's history, judged with what else is stored of it."""
+        profiles = load_profiles(self.profile_choice(profile))
+        stored = documents.load_folder(baseline_dir)[host]
+        history.append(history.path(baseline_dir, host), history.entry(host, stored, profiles))

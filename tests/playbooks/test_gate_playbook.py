@@ -121,7 +121,7 @@ def test_a_profile_that_is_none_is_named(ansible_playbook: Run, profile: object)
     value = json.dumps({"acceptance_profile": None if profile == "null" else profile})
     finished = ansible_playbook("gate.yml", "-e", value)
     assert finished.returncode == 2
-    assert "use auto, dgx_spark, generic or the path of a .yml file" in finished.stdout
+    assert "use auto, dgx_spark, generic, h100, h200 or the path of a .yml file" in finished.stdout
 
 
 def test_a_python_that_ansible_cannot_use_is_no_traceback(

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
+import documents as made
 import pytest
 
 from foundation import documents
+
+PROJECT = Path(__file__).parents[2]
 
 TWO_NAMES_FOR_ONE_MACHINE = """\
 all:
@@ -44,8 +50,60 @@ def test_a_home_of_its_own_and_two_names_for_one_machine(
         inventory(TWO_NAMES_FOR_ONE_MACHINE),
         probe_runtime_interpreter=runtime_python,
         reproducibility_count=1,
+        reproducibility_engine="none",
     )
     assert finished.returncode == 0, finished.stdout + finished.stderr
     for host in ("management-name", "fabric-name"):
         documents.load(documents.path(baseline_dir, host, "reproducibility"), host)
+        fetched = PROJECT / "reports" / "images" / host
+        assert {path.name for path in fetched.iterdir()} >= {
+            "image_00.png",
+            "contact_sheet.png",
+            "manifest.json",
+            "environment.json",
+            "reproducibility.json",
+        }
+        shutil.rmtree(fetched)
     assert list(own_home.rglob("generate.py"))
+
+
+ONE_GOOD_AND_ONE_BAD = """\
+all:
+  vars:
+    ansible_connection: local
+    ansible_python_interpreter: "{{ ansible_playbook_python }}"
+    acceptance_profile: dgx_spark
+  hosts:
+    failed-spark:
+    new-spark:
+"""
+
+
+def test_where_ws_01_failed_ws_02_is_not_run_and_says_so(
+    ansible_playbook: Callable[..., subprocess.CompletedProcess[str]],
+    inventory: Callable[[str], str],
+    baseline_dir: Path,
+    own_home: Path,
+) -> None:
+    document = made.change(
+        made.hardware_baseline("failed-spark"), "data.memory.page_size_bytes", 65536
+    )
+    document["collected_at"] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    documents.write(document, documents.path(baseline_dir, "failed-spark", "hardware_baseline"))
+
+    finished = ansible_playbook(
+        "foundation.yml",
+        "--tags",
+        "WS-02",
+        "-i",
+        inventory(ONE_GOOD_AND_ONE_BAD),
+        # What is run on the other host, which no baseline speaks against, ends here.
+        probe_runtime_interpreter="/bin/false",
+    )
+    said = " ".join(finished.stdout.split())
+    assert "WS-02 is not run on failed-spark, since WS-01 failed there: Page size: 64.0 KiB" in said
+    assert "WS-02 is not run on new-spark" not in finished.stdout
+    recap = dict(re.findall(r"^([\w-]+) +: .*failed=(\d)", finished.stdout, re.MULTILINE))
+    assert recap["failed-spark"] == "0"
+    assert recap["new-spark"] == "1"
+    assert not list(own_home.rglob("generate.py"))

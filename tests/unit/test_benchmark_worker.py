@@ -2,37 +2,31 @@
 
 import io
 import json
+import os
+import select
+import signal
+import subprocess
+import sys
 
 import pytest
+from box import REPOSITORY
 from fake_torch import FakeTorch
 
-from python_probes import accelerator, benchmark_worker, storage_speed
-from python_probes import direct_file as direct_file_module
-from python_probes import gemm as gemm_module
-from python_probes.benchmark_worker import Workbench, serve
-from python_probes.direct_file import BLOCK
+from python_probes import benchmark_worker
+from python_probes.benchmark_worker import serve
 from python_probes.figure import SkipError
-from python_probes.fio import FioError
 from python_probes.system import System
-
-
-@pytest.fixture(autouse=True)
-def short(monkeypatch):
-    monkeypatch.setattr(direct_file_module, "_LARGEST", 8 * BLOCK)
-    monkeypatch.setattr(direct_file_module, "_POOL_BLOCKS", 1)
-    monkeypatch.setattr(storage_speed, "_TIMED_SECONDS", 0.1)
-    monkeypatch.setattr(gemm_module, "_GPU_SIZE", 8)
-    monkeypatch.setattr(gemm_module, "_CHECKED", 4)
-    monkeypatch.setitem(accelerator._WARM_UP_SECONDS, "cuda", 0.0)
+from python_probes.workbench import Workbench
 
 
 @pytest.fixture
 def answers(tmp_path, monkeypatch):
     """A function that serves requests for figures and returns every answer."""
 
-    def play(torch, *figures):
-        monkeypatch.setattr(System, "which", lambda *_: None)  # no fio
-        bench = Workbench(torch, tmp_path, tmp_path, System())
+    def play(torch, *figures, **families):
+        for family, measure in families.items():
+            monkeypatch.setitem(benchmark_worker.FAMILIES, family, measure)
+        bench = Workbench(torch, tmp_path, System())
         requests = "".join(
             json.dumps({"figure": figure, "budget": 5.0}) + "\n" for figure in figures
         )
@@ -52,70 +46,66 @@ def test_it_says_first_what_computes(answers):
     assert ready["ready"]["no_torch"] is None
 
 
-def test_figures_come_in_the_order_asked(answers):
-    _, gemm, copy, write, read = answers(
-        FakeTorch(cuda=True), "gemm.bf16", "memory.copy", "storage.write", "storage.read"
+def test_a_family_gets_the_name_and_the_time_and_answers_come_in_order(answers):
+    asked = []
+
+    def measure(bench, name, budget_seconds):
+        asked.append((bench.gpu.kind, name, budget_seconds))
+        return {"value": len(asked)}
+
+    torch = FakeTorch(cuda=True)
+    _, first, second = answers(torch, "gemm.bf16", "memory.copy", gemm=measure, memory=measure)
+
+    assert asked == [("cuda", "bf16", 5.0), ("cuda", "copy", 5.0)]
+    assert [first, second] == [{"figure": {"value": 1}}, {"figure": {"value": 2}}]
+
+
+def test_without_torch_or_a_gpu_the_reason_is_the_answer(answers):
+    def measure(bench, name, budget_seconds):
+        return {"value": bench.gpu.kind}
+
+    families = {"gemm": measure, "storage": lambda *_: {"value": 1}}
+
+    ready, gemm, storage = answers("no libtorch", "gemm.fp32", "storage.write", **families)
+    assert ready["ready"]["no_torch"] == "no libtorch"
+    assert gemm == {"skipped": "torch: no libtorch"}
+    assert storage == {"figure": {"value": 1}}
+    _, gemm = answers(FakeTorch(), "gemm.fp32", **families)
+    assert gemm == {"skipped": "torch sees no CUDA device"}
+
+
+@pytest.mark.parametrize("name", ["magic.fp32", "gemm", ""])
+def test_an_unknown_family_is_skipped(answers, name):
+    families = {} if name != "gemm" else {"gemm": lambda _, figure, __: 1 / len(figure)}
+    _, answer = answers(FakeTorch(), name, **families)
+
+    assert answer in (
+        {"skipped": f"{name}: no such figure"},
+        {"error": "ZeroDivisionError: division by zero"},
     )
 
-    assert gemm["figure"]["unit"] == "TFLOP/s"
-    assert copy["figure"]["unit"] == "GB/s"
-    assert write["figure"]["parameters"]["file_bytes"] == 8 * BLOCK
-    assert read["figure"]["value"] > 0
+
+def test_an_error_is_an_answer_in_one_line(answers):
+    def fail(*_):
+        raise RuntimeError("CUDA error: no kernel image\nis available\n")
+
+    _, answer, after = answers(FakeTorch(), "gemm.fp32", "magic.fp32", gemm=fail)
+
+    assert answer == {"error": "RuntimeError: CUDA error: no kernel image is available"}
+    assert after == {"skipped": "magic.fp32: no such figure"}
 
 
-def test_without_torch_storage_is_measured_all_the_same(answers):
-    ready, gemm, copy, write = answers(
-        "cannot be imported: no libtorch", "gemm.fp32", "memory.copy", "storage.write"
-    )
+def test_the_workbench_makes_each_thing_once(tmp_path):
+    bench = Workbench(FakeTorch(cuda=True), tmp_path, System())
 
-    assert ready["ready"]["no_torch"] == "cannot be imported: no libtorch"
-    assert gemm == copy == {"skipped": "torch: cannot be imported: no libtorch"}
-    assert "figure" in write
-
-
-def test_nothing_is_read_that_was_not_written(answers):
-    _, read, random = answers(FakeTorch(), "storage.read", "storage.random_read")
-
-    assert read == random == {"skipped": "nothing was written that could be read"}
-
-
-def test_an_unknown_figure_is_skipped(answers):
-    _, gemm, other = answers(FakeTorch(cuda=True), "gemm.fp4", "memory.triad")
-
-    assert gemm == {"skipped": "gemm.fp4: no such figure"}
-    assert other == {"skipped": "memory.triad: no such figure"}
-
-
-def test_a_cuda_error_is_an_answer_in_one_line(answers):
-    _, answer = answers(FakeTorch(cuda=True, faults=["kernel"]), "gemm.fp32")
-
-    assert answer == {
-        "error": "RuntimeError: CUDA error: no kernel image is available for execution"
-    }
-
-
-class _BrokenFio:
-    def __init__(self, *_):
-        pass
-
-    def _fail(self, _):
-        raise FioError("fio: io_uring: Operation not permitted")
-
-    sequential_write = sequential_read = random_read = _fail
-
-
-def test_a_broken_fio_gives_way_to_the_fallback(tmp_path, monkeypatch):
-    monkeypatch.setattr(System, "which", lambda *_: "/usr/bin/fio")
-    monkeypatch.setattr(benchmark_worker, "Fio", _BrokenFio)
-
-    figure = Workbench("none", tmp_path, tmp_path, System()).measure("storage.write", 5.0)
-
-    assert figure["parameters"]["tool"] == "python"
-    assert "Operation not permitted" in figure["parameters"]["fio_problem"]
+    assert bench.gpu is bench.accelerator is bench.accelerator
+    assert bench.guard.allocatable() is not None
+    assert bench.file is bench.file
+    bench.file.close()
 
 
 def test_torch_that_is_not_there_is_a_reason(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "torch", None)
+    monkeypatch.setitem(sys.modules, "torch", None)
 
     assert "cannot be imported" in benchmark_worker._import_torch()
 
@@ -124,3 +114,46 @@ def test_skip_reasons_are_one_bearable_line():
     assert benchmark_worker.one_line(SkipError("a\n b" + "x" * 999)).startswith("a bx")
     assert len(benchmark_worker.one_line(SkipError("x" * 999))) == 300
     assert benchmark_worker.one_line(MemoryError()) == "MemoryError"
+
+
+def test_the_process_answers_and_ends_with_its_input(tmp_path):
+    program = "import sys; sys.modules['torch'] = None; "
+    program += "from python_probes import benchmark_worker; sys.exit(benchmark_worker.main())"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "--directory", str(tmp_path)],
+        input='{"figure": "magic.x", "budget": 1}\n',
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    ready, answer = map(json.loads, done.stdout.splitlines())
+    assert "cannot be imported" in ready["ready"]["no_torch"]
+    assert answer == {"skipped": "magic.x: no such figure"}
+
+
+def test_the_process_ends_with_the_one_that_started_it(tmp_path):
+    worker = [sys.executable, "-m", "python_probes.benchmark_worker", "--no-torch", "x"]
+    program = (
+        "import subprocess, sys; read, write = __import__('os').pipe();"
+        f"child = subprocess.Popen({[*worker, '--directory', str(tmp_path)]!r}, stdin=read,"
+        "stdout=subprocess.PIPE, pass_fds=[write]);"
+        "child.stdout.readline(); print(child.pid, flush=True); sys.stdin.read()"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", program],
+        cwd=REPOSITORY,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    number = int(parent.stdout.readline())
+    descriptor = os.pidfd_open(number)
+
+    parent.send_signal(signal.SIGKILL)
+    parent.communicate()
+
+    assert select.select([descriptor], [], [], 20)[0], "still there"
+    os.close(descriptor)

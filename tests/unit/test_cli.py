@@ -10,8 +10,9 @@ from pathlib import Path
 
 import documents as made
 import pytest
+import runs
 
-from foundation import cli, documents, gate
+from foundation import cli, documents, gate, history
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "foundation"]
@@ -247,3 +248,108 @@ def test_main_returns_the_status(tmp_path, capsys):
     with pytest.raises(SystemExit) as caught:
         cli.main(["gate", "--nothing"])
     assert caught.value.code == 2
+
+
+# What is learned from runs: baselines, pictures, targets.
+
+
+def stored_spark(folder, **changes):
+    """A Spark whose run ended an hour ago."""
+    given = runs.spark(**changes)
+    store(folder, given)
+    # `store` moved the run to an hour ago: its figures began then too.
+    for figure in given["benchmark"]["data"]["figures"].values():
+        figure["started_at"] = given["benchmark"]["collected_at"]
+    return runs.store(folder, given)
+
+
+def test_a_baseline_is_accepted_kept_and_replaced(tmp_path):
+    stored_spark(tmp_path)
+    done = run("accept-baseline", "--documents", tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "figures are its baseline now" in done.stdout
+    assert run("accept-baseline", "--documents", tmp_path).returncode == 0
+    path = tmp_path / made.HOST / "benchmark_baseline.json"
+    baseline = documents.load(path)
+    baseline["data"]["figures"]["gemm.bf16"]["value"] = 184.0
+    documents.write(baseline, path)
+    kept = run("accept-baseline", "--documents", tmp_path, "--host", made.HOST)
+    assert kept.returncode == 1
+    assert "gemm.bf16: 184 TFLOP/s -> 92 TFLOP/s (-50.0%)" in kept.stdout
+    assert "--replace" in one_line_error(kept)
+    failed = run("gate", "--documents", tmp_path)
+    assert failed.returncode == 1
+    assert "gemm.bf16 against its baseline" in failed.stdout
+    assert run("accept-baseline", "--documents", tmp_path, "--replace").returncode == 0
+    assert run("gate", "--documents", tmp_path).returncode == 0
+
+
+def test_a_run_that_cannot_be_a_baseline_exits_1_and_others_are_accepted(tmp_path, capsys):
+    stored_spark(tmp_path, host="a")
+    stored_spark(tmp_path, host="b")
+    (tmp_path / "a" / "benchmark.json").unlink()
+    assert cli.main(["accept-baseline", "--documents", str(tmp_path)]) == 1
+    said = capsys.readouterr()
+    assert "a: no baseline: there is no benchmark document" in said.err
+    assert "b: " in said.out
+    assert (tmp_path / "b" / "benchmark_baseline.json").exists()
+
+
+@pytest.mark.parametrize("command", ["accept-baseline", "plots"])
+def test_hosts_without_documents_are_told(tmp_path, command, capsys):
+    assert cli.main([command, "--documents", str(tmp_path)]) == 2
+    assert "no documents of any host" in capsys.readouterr().err
+    stored_spark(tmp_path)
+    assert cli.main([command, "--documents", str(tmp_path), "--host", "x"]) == 2
+    assert "no documents of x" in capsys.readouterr().err
+
+
+def test_plots_are_drawn_where_they_are_wanted(tmp_path, capsys):
+    store(tmp_path / "docs", made.plain())
+    store(tmp_path / "docs", {"live_state": made.live_state("silent")})
+    arguments = ["--documents", str(tmp_path / "docs"), "--out", str(tmp_path / "out")]
+    assert cli.main(["plots", *arguments]) == 1
+    said = capsys.readouterr()
+    drawn = [str(path) for path in (tmp_path / "out" / "plots" / made.HOST).glob("*.png")]
+    assert sorted(drawn) == sorted(said.out.splitlines())
+    assert "silent: nothing to draw" in said.err
+    assert cli.main(["plots", *arguments, "--host", made.HOST]) == 0
+
+
+def test_targets_print_a_diff_and_say_why_on_stderr(tmp_path):
+    for number in range(1, 4):
+        stored_spark(tmp_path, host=f"spark-{number:02d}")
+    done = run("targets", "--documents", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("--- a/foundation/profiles/dgx_spark.yml\n+++ b/foundation/")
+    assert "gemm_bf16: >= 60 TFLOP/s -> " in done.stderr
+    few = run("targets", "--documents", tmp_path, "--minimum-hosts", "4")
+    assert (few.returncode, few.stdout) == (0, "")
+    assert "3 hosts have a valid figure, 4 are needed" in few.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["targets", "--profile", "auto"], "name the one profile"),
+        (["targets", "--profile", "nobody"], "nobody"),
+        (["targets", "--k", "-1"], "above 0"),
+        (["targets", "--k", "many"], "invalid"),
+        (["targets", "--minimum-hosts", "0"], "from 1"),
+    ],
+)
+def test_wrong_options_of_targets_are_one_line(arguments, says):
+    done = run(*arguments, "--documents", ".")
+    assert done.returncode == 2
+    assert says in one_line_error(done)
+
+
+def test_validate_knows_the_history(tmp_path, capsys):
+    path = tmp_path / "benchmark_history.jsonl"
+    entry = history.entry(made.HOST, runs.spark(), gate.load_profiles("auto"))
+    history.append(path, entry)
+    assert cli.main(["validate", str(path)]) == 0
+    assert capsys.readouterr().out == f"{path}: valid, 1 run\n"
+    path.write_text("{}\n")
+    assert cli.main(["validate", str(path)]) == 1
+    assert "line 1: $: required key" in capsys.readouterr().err

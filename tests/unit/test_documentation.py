@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from foundation import documents, waivers
+from python_probes import benchmark, levels
 
 PROJECT = Path(__file__).parents[2]
 DOCUMENTS_PAGE = (PROJECT / "docs/documents.md").read_text()
@@ -52,6 +53,23 @@ def test_the_waiver_is_accepted(tmp_path: Path) -> None:
     assert [waiver.host for waiver in waivers.load_waivers(path)] == ["spark-02"]
 
 
+def test_the_time_outs_of_the_levels_are_the_real_ones() -> None:
+    texts = [(PROJECT / "docs/variables.md").read_text()]
+    texts.append((PROJECT / "library/foundation_benchmark.py").read_text())
+    for text in texts:
+        for level in ("quick", "full"):
+            seconds = levels.default_timeout(level)
+            assert re.search(rf"\b{seconds} for (`|C\(){level}\b", text)
+    assert levels.default_timeout("soak", 7) == 7 * 60 + 300
+
+
+def test_the_state_is_beside_the_probe_runtime_everywhere() -> None:
+    role = yaml.safe_load((PROJECT / "roles/probe_runtime/defaults/main.yml").read_text())
+    assert Path(role["probe_runtime_path"]).parent == Path(benchmark.STATE).parent
+    for name in ("library", "plugins/action"):
+        assert benchmark.STATE in (PROJECT / name / "foundation_benchmark.py").read_text()
+
+
 def test_every_default_in_the_list_of_variables_is_the_real_one() -> None:
     """docs/variables.md against the argument specs and the role's defaults."""
     rows = re.findall(
@@ -66,12 +84,18 @@ def test_every_default_in_the_list_of_variables_is_the_real_one() -> None:
         "gate_report": ("foundation_gate", "report"),
         "probe_timeout": ("foundation_probe", "timeout"),
         "benchmark_level": ("foundation_benchmark", "level"),
-        "benchmark_timeout": ("foundation_benchmark", "timeout"),
+        "benchmark_resume": ("foundation_benchmark", "resume"),
+        "benchmark_soak_minutes": ("foundation_benchmark", "soak_minutes"),
+        "benchmark_state": ("foundation_benchmark", "state"),
     }
     for variable, (module, option) in modules.items():
         source = (PROJECT / f"library/{module}.py").read_text()
         documentation = yaml.safe_load(source.split('r"""')[1].split('"""')[0])
-        assert listed[variable] == str(documentation["options"][option]["default"]), variable
+        assert listed[variable] == _words(documentation["options"][option]["default"]), variable
+
+
+def _words(default: object) -> str:
+    return str(default).lower() if isinstance(default, bool) else str(default)
 
 
 def test_every_variable_of_the_playbooks_is_listed() -> None:

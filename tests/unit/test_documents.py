@@ -9,6 +9,7 @@ from pathlib import Path
 
 import documents as made
 import pytest
+import runs
 
 from foundation import documents, files
 from foundation.errors import DocumentError, StorageError, one_line, shorten
@@ -19,6 +20,7 @@ MAKERS = {
     "reproducibility": made.reproducibility,
     "benchmark": made.benchmark,
     "live_state": made.live_state,
+    "benchmark_baseline": runs.accepted,
 }
 
 

@@ -43,3 +43,8 @@ def test_fewer_samples_are_taken_where_time_is_short():
     seconds, _ = time_samples(lambda count: count * 0.1, 0.1, 20, 0.75)
 
     assert len(seconds) == 7
+
+
+def test_samples_that_do_not_fit_the_time_are_no_figure():
+    with pytest.raises(SkipError, match=r"takes 0\.50 s: 3 samples do not fit in the 1\.0 s"):
+        time_samples(lambda count: count * 0.5, 0.1, 20, 1.0)

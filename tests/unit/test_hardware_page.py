@@ -53,7 +53,7 @@ def made_for(host, documents):
 
 def test_what_was_not_measured_says_why():
     documents = made.plain()
-    documents["benchmark"]["data"]["figures"]["gemm.fp32"]["spread"] = None
+    documents["benchmark"]["data"]["figures"]["cpu.gemm_fp32"]["spread"] = None
     documents["benchmark"]["data"]["build"]["torch"] = None
     page = hardware_page.render({made.HOST: documents})
     assert "| `gemm.tf32` | not measured: torch sees no CUDA device |" in page

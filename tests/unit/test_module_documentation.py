@@ -29,8 +29,9 @@ def load(path: Path) -> ModuleType:
 def argument_spec(path: Path) -> dict[str, Any]:
     """The module's own, or that of the action plugin of its name."""
     plugin = PROJECT / "plugins/action" / path.name
-    if plugin.exists():
-        return dict(load(plugin).ActionModule.argument_spec)
+    action = load(plugin).ActionModule if plugin.exists() else None
+    if hasattr(action, "argument_spec"):  # else it runs the module
+        return dict(action.argument_spec)
     return dict(load(path).argument_spec())
 
 

@@ -1,5 +1,6 @@
 """The reproducibility smoke test as a real process, with the probe runtime's torch."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -19,9 +20,10 @@ FILES = {"contact_sheet.png", "manifest.json", "environment.json", "reproducibil
 
 
 def _run(*arguments, python=None, run=RUN, **environment):
+    """run.sh without a container, unless the arguments name an engine."""
     named = ["--python", python] if python else []
     return subprocess.run(
-        [run, *named, *map(str, arguments)],
+        [run, "--engine", "none", *named, *map(str, arguments)],
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
@@ -117,8 +119,16 @@ def test_the_images_are_the_reference(ten):
         pytest.skip(f"the reference is of build {reference['build']}")
 
     assert manifest["generator"] == reference["generator"]
-    made = [{name: image[name] for name in reference["images"][0]} for image in manifest["images"]]
-    assert made == reference["images"]
+    made = [image["sha256"] for image in manifest["images"]]
+    assert made == [image["sha256"] for image in reference["images"]]
+    assert _read(ten, "reproducibility.json")["data"]["references"] == {
+        "file": path.name,
+        "made_on": reference["made_on"],
+        "same_kind": True,
+        "compared": 10,
+        "identical": 10,
+        "minimum_psnr_db": 100.0,
+    }
 
 
 @pytest.fixture
@@ -161,15 +171,17 @@ def test_damaged_weights_are_one_line(runtime_python, copy, tmp_path, damage):
     ("arguments", "words"),
     [
         (["--count", "0"], "'0' is no whole number from 1 to 1000"),
-        (["--count"], "--count: a value is missing"),
+        (["--count"], "--count: expected one argument"),
         (["--count", "1.5"], "no whole number"),
         (["--seed", "-1"], "no whole number"),
         (["--timeout", "0"], "no whole number"),
         (["--host", "a b"], "no inventory host name"),
-        (["--engine", "docker"], "type: repro/run.sh --engine none"),
-        (["--engine", "rocket"], "no such engine"),
-        (["--bogus"], "--bogus: no such option"),
-        (["ten"], "ten: no such option"),
+        (["--engine", "rocket"], "choose from 'auto', 'docker', 'podman', 'none'"),
+        (["--bogus"], "unrecognized arguments: --bogus"),
+        (["ten"], "unrecognized arguments: ten"),
+        (["--prepare"], "an image needs docker or podman"),
+        (["--engine", "docker", "--model", "/nowhere"], "--engine none"),
+        (["--model", "/nowhere"], "no model_index.json"),
     ],
 )
 def test_wrong_use_is_one_line(runtime_python, arguments, words):
@@ -216,7 +228,7 @@ def test_a_folder_that_takes_no_file_is_one_line(runtime_python, out):
 
 def test_a_full_disk_is_one_line_and_no_part(runtime_python, tmp_path):
     # A limit on the size of files stands in for the disk: the write fails in the same way.
-    command = [RUN, "--python", runtime_python, "--count", "3", "--out", tmp_path]
+    command = [RUN, "--engine=none", f"--python={runtime_python}", "--count=3", f"--out={tmp_path}"]
     done = subprocess.run(
         ["bash", "-c", 'ulimit -f 1; trap "" XFSZ; exec "$@"', "-", *command],
         capture_output=True,
@@ -233,7 +245,7 @@ def test_a_full_disk_is_one_line_and_no_part(runtime_python, tmp_path):
 
 def test_an_interrupt_leaves_whole_files_alone(runtime_python, tmp_path):
     child = subprocess.Popen(
-        [RUN, "--python", runtime_python, "--count", "1000", "--out", tmp_path],
+        [RUN, "--engine=none", f"--python={runtime_python}", "--count=1000", f"--out={tmp_path}"],
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -258,7 +270,7 @@ def test_a_stage_over_budget_is_named_and_the_document_is_written(runtime_python
     done = _run("--count", 1000, "--timeout", 1, "--out", tmp_path, python=runtime_python)
 
     assert done.returncode == 1
-    assert re.search(r"stage (warm_up|images): over budget", done.stderr)
+    assert re.search(r"stage (load|warm_up|images): over budget", done.stderr)
     report = _read(tmp_path, "reproducibility.json")
     assert schema_errors("reproducibility", "", report) == []
     assert report["data"]["total_seconds"] > report["data"]["budget_seconds"] == 1
@@ -291,7 +303,11 @@ def test_a_generator_at_fault_fails_the_smoke_test(runtime_python, tmp_path, fau
     )
     done = subprocess.run(
         [runtime_python, "-c", code, "--count", "3", "--out", tmp_path],
-        env={**os.environ, "PYTHONPATH": f"{REPOSITORY / 'repro'}:{REPOSITORY}"},
+        env={
+            **os.environ,
+            "PYTHONPATH": f"{REPOSITORY / 'repro'}:{REPOSITORY}",
+            "OMP_WAIT_POLICY": "PASSIVE",
+        },
         capture_output=True,
         text=True,
         timeout=60,
@@ -301,6 +317,113 @@ def test_a_generator_at_fault_fails_the_smoke_test(runtime_python, tmp_path, fau
     assert done.returncode == 1, done.stderr
     assert words in done.stderr
     assert schema_errors("reproducibility", "", _read(tmp_path, "reproducibility.json")) == []
+
+
+def test_two_at_once_do_not_share_a_folder(runtime_python, tmp_path):
+    holder = os.open(tmp_path, os.O_RDONLY)
+    try:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        done = _run("--out", tmp_path, python=runtime_python)
+    finally:
+        os.close(holder)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{tmp_path}: another run writes there" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_seed_without_reference_says_so(runtime_python, tmp_path):
+    done = _run("--seed", 0, "--count", 1, "--out", tmp_path, python=runtime_python)
+
+    assert done.returncode == 0, done.stderr
+    report = _read(tmp_path, "reproducibility.json")
+    assert schema_errors("reproducibility", "", report) == []
+    assert report["data"]["seed"] == 0
+    assert report["data"]["references"] is None
+    assert "none for seed 0" in str([p for p in report["problems"] if p["probe"] == "references"])
+    assert "gpu_container" in {problem["probe"] for problem in report["problems"]}
+
+
+# As much of diffusers as the smoke test calls; the picture depends on prompt, steps and noise.
+_DIFFUSERS = """
+import torch
+from PIL import Image
+__version__ = "0.0"
+
+class _Made:
+    def __init__(self, image):
+        self.images = [image]
+
+class DiffusionPipeline:
+    @classmethod
+    def from_pretrained(cls, path, local_files_only, use_safetensors):
+        assert local_files_only and use_safetensors
+        if (open(path + "/model_index.json").read()) == "damaged":
+            raise OSError("no file named diffusion_pytorch_model.safetensors")
+        return cls()
+
+    def to(self, device):
+        return self
+
+    def set_progress_bar_config(self, disable):
+        pass
+
+    def __call__(self, prompt, generator, num_inference_steps):
+        noise = torch.randint(0, 256, (8, 8, 3), generator=generator, dtype=torch.uint8)
+        noise[0, 0, 0] = len(prompt)
+        return _Made(Image.fromarray(noise.numpy()))
+"""
+
+
+@pytest.fixture
+def with_diffusers(runtime_python, tmp_path):
+    """A Python that has torch and what stands for diffusers."""
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library" / "diffusers.py").write_text(_DIFFUSERS)
+    python = tmp_path / "python"
+    python.write_text(
+        f'#!/bin/sh\nPYTHONPATH="$PYTHONPATH:{tmp_path}/library" exec {runtime_python} "$@"\n'
+    )
+    python.chmod(0o755)
+    return str(python)
+
+
+def _pipeline(tmp_path, index="{}"):
+    folder = tmp_path / "pipeline"
+    folder.mkdir()
+    (folder / "model_index.json").write_text(index)
+    return folder
+
+
+def test_a_pipeline_of_ones_own_is_run_and_compared_with_nothing(with_diffusers, tmp_path):
+    done = _run(
+        "--count", 6, "--out", tmp_path / "out", "--model", _pipeline(tmp_path),
+        python=with_diffusers,
+    )  # fmt: skip
+
+    assert (done.returncode, done.stderr) == (0, "")
+    report = _read(tmp_path / "out", "reproducibility.json")
+    assert schema_errors("reproducibility", "", report) == []
+    assert report["data"]["generator"]["name"] == "diffusers"
+    assert report["data"]["distinct_images"] == 6
+    assert report["data"]["repeated"]["identical"]
+    assert report["data"]["references"] is None
+
+
+def test_a_pipeline_that_cannot_be_loaded_is_one_line(with_diffusers, tmp_path):
+    done = _run("--model", _pipeline(tmp_path, "damaged"), "--out", tmp_path / "out",
+                python=with_diffusers)  # fmt: skip
+
+    assert done.returncode == 2
+    assert "diffusers cannot load it: no file named" in done.stderr
+
+
+def test_without_diffusers_it_is_said_what_to_install(runtime_python, tmp_path):
+    done = _run("--model", _pipeline(tmp_path), "--out", tmp_path / "out", python=runtime_python)
+
+    assert done.returncode == 2
+    assert "pip install diffusers transformers accelerate" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_a_stage_that_never_ends_is_ended(tmp_path):

@@ -49,3 +49,28 @@ def test_no_file_names_an_index():
     for path in FILES.iterdir():
         assert "://" not in path.read_text()
         assert "index-url" not in path.read_text()
+
+
+REPRO = REPOSITORY / "repro"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["requirements-x86_64.txt", "requirements-x86_64-cpu.txt", "requirements-build.txt"],
+)
+def test_the_images_locks_have_hashes_and_the_versions_of_arm64(name):
+    locked = _pins("requirements-aarch64.txt")
+    text = (REPRO / name).read_text().replace("\\\n", " ")
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    assert lines
+    for line in lines:
+        matched = re.fullmatch(
+            r"([a-z0-9-]+)==([^\s+]+)(?:\+cpu)?(\s+--hash=sha256:[0-9a-f]{64})+\s*", line
+        )
+        assert matched, line
+        assert locked[matched[1]] == matched[2]
+
+
+def test_nothing_is_both_locked_and_built_from_source():
+    built = re.findall(r"^([a-z0-9-]+)==", (REPRO / "requirements-source.txt").read_text(), re.M)
+    assert not set(built) & set(_pins("requirements-aarch64.txt"))

@@ -1,274 +1,367 @@
 """Storage figures on the disk that holds the temporary folder, with and without fio."""
 
+import json
 import os
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+from schema_check import schema_errors
 
 from python_probes import direct_file as direct_file_module
+from python_probes import direct_io
 from python_probes import fio as fio_module
-from python_probes import storage_speed
-from python_probes.direct_file import BLOCK, DirectFile
+from python_probes.direct_file import CHUNK
 from python_probes.figure import SkipError
-from python_probes.fio import Fio, FioError
-from python_probes.mount_point import file_system
-from python_probes.page_cache import drop, resident_share
+from python_probes.storage_job import JOBS, StorageJob
+from python_probes.storage_speed import measure
 from python_probes.system import System
+from python_probes.workbench import Workbench
 
-MEMORY = Path("/dev/shm")
+BYTES = 4 * CHUNK
 
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch):
-    monkeypatch.setattr(direct_file_module, "_LARGEST", 8 * BLOCK)
-    monkeypatch.setattr(direct_file_module, "_POOL_BLOCKS", 2)
-    monkeypatch.setattr(storage_speed, "_TIMED_SECONDS", 0.15)
-    monkeypatch.setattr(fio_module, "_ENGINES", ("io_uring", "libaio"))
+    monkeypatch.setattr(direct_file_module, "_LARGEST", BYTES)
+    monkeypatch.setattr(direct_io, "_SHORTEST", 0.12)
+    monkeypatch.setattr(direct_io, "_SHARE_OF_BUDGET", 0.0)
+    monkeypatch.setattr(fio_module, "_SHORTEST", 0.02)
+    monkeypatch.setattr(fio_module, "_START_SECONDS", 0.1)
 
 
 @pytest.fixture
-def file(tmp_path):
-    made = DirectFile(tmp_path, System())
+def bench(tmp_path, monkeypatch):
+    """A workbench without fio."""
+    monkeypatch.setattr(System, "which", lambda *_: None)
+    made = Workbench("no torch", tmp_path, System())
     yield made
-    made.close()
+    if made._file is not None:
+        made._file.close()
 
 
-def test_the_file_has_no_name_in_its_folder(file, tmp_path):
-    assert list(tmp_path.iterdir()) == []
-    assert os.fstat(file.descriptor).st_nlink == 0
-    assert os.fstat(file.descriptor).st_mode & 0o777 == 0o600
+@pytest.mark.parametrize("name", JOBS)
+def test_every_figure_without_fio(bench, name):
+    figure = measure(bench, name, 2.0)
+
+    parameters = figure["parameters"]
+    assert figure["value"] > 0
+    assert figure["unit"] == ("IOPS" if "random" in name else "GB/s")
+    assert "fio is not used" in figure["method"]
+    assert ("write" if "write" in name else "read") in figure["method"]
+    assert parameters["tool"] == "python"
+    assert parameters["direct"] is True
+    assert 0 < parameters["file_bytes"] <= BYTES
+    assert parameters["jobs"] == (16 if "16" in name else 1)
+    assert parameters["queue_depth"] == (64 if "64" in name else 1)
+    assert parameters["limited_by_tool"] or "64" not in name
+    assert {"device", "device_model", "file_system"} <= set(parameters)
+    assert all(isinstance(one, str | int | float | None) for one in parameters.values())
+    assert figure["window"][0] < figure["window"][1]
+    latency = figure["latency_microseconds"]
+    assert 0 < latency["p50"] <= latency["p95"] <= latency["p99"] <= latency["p99_9"]
+    assert list(bench.directory.iterdir()) == []
 
 
-def test_what_is_written_is_random_and_comes_back(file):
-    for offset in range(0, 3 * BLOCK, BLOCK):
-        file.write_block(offset)
+def test_the_samples_lie_around_the_mean(bench):
+    figure = measure(bench, "write", 2.0)
 
-    assert file.written == 3 * BLOCK
-    file.verify_block(0)
-    file.verify_block(2 * BLOCK)
-    content = os.pread(os.open(file.path, os.O_RDONLY), 4096, BLOCK)
-    assert len(set(content)) > 200  # incompressible: nearly every byte value
+    mean = figure["parameters"]["bytes_moved"] / figure["duration_seconds"] / 1e9
+    assert min(figure["samples"]) <= mean * 1.05
+    assert max(figure["samples"]) >= mean * 0.95
+    assert bench.file.written == min(figure["parameters"]["bytes_moved"], BYTES)
 
 
-def test_content_that_differs_is_no_figure(file):
-    file.write_block(0)
-    other = os.open(file.path, os.O_WRONLY)
-    os.pwrite(other, b"changed", BLOCK // 2)
-    os.fsync(other)
-    os.close(other)
+def test_nothing_is_read_that_was_not_written(bench, monkeypatch):
+    """After a restart the file is new: it is filled before anything is read."""
+    offsets = []
+    real = direct_file_module.os.preadv
 
-    with pytest.raises(SkipError, match="differs from what was written"):
-        file.verify_block(0)
+    def watch(descriptor, buffers, offset):
+        offsets.append((offset, offset + len(buffers[0]), bench.file.written))
+        return real(descriptor, buffers, offset)
 
+    monkeypatch.setattr(direct_file_module.os, "preadv", watch)
+    measure(bench, "random_read", 2.0)
+    measure(bench, "read_16_jobs", 2.0)
 
-def test_figures_of_the_fallback(file):
-    write = storage_speed.sequential_write(file, 5.0)
-    read = storage_speed.sequential_read(file, 5.0)
-    random = storage_speed.random_read(file, 5.0)
-
-    assert [one["unit"] for one in (write, read, random)] == ["GB/s", "GB/s", "IOPS"]
-    for one in (write, read, random):
-        assert one["value"] > 0
-        assert "fio is not used" in one["method"]
-        assert one["parameters"]["tool"] == "python"
-        assert one["window"][0] < one["window"][1]
-    moved = write["parameters"]["bytes_moved"] / write["duration_seconds"] / 1e9
-    assert min(write["samples"]) <= moved * 1.01  # the mean lies among the windows
-    assert max(write["samples"]) >= moved * 0.99
+    assert bench.file.enough
+    assert offsets
+    assert all(end <= written for _, end, written in offsets)
 
 
-def test_a_file_in_the_page_cache_is_no_figure(file):
-    file.write_block(0)
-    cached = os.open(file.path, os.O_RDWR)
-    os.pread(cached, BLOCK, 0)  # through memory
+def test_a_file_that_is_too_short_is_filled_up(bench):
+    bench.file.allocate()
+    bench.file.written = CHUNK + 4096  # as a broken fio may leave it
 
-    assert resident_share(cached, BLOCK) > 0.5
+    measure(bench, "read", 2.0)
+
+    assert bench.file.written == BYTES
+    bench.file.verify(CHUNK, CHUNK)
+
+
+def test_writing_goes_over_the_file_again_at_its_end(bench):
+    bench.file.allocate()
+    figure = direct_io.measure_growth(JOBS["write"], bench.file, 1.0)
+
+    assert bench.file.written <= BYTES
+    assert figure["parameters"]["file_bytes"] == bench.file.written
+
+
+def test_a_figure_that_does_not_exist_is_skipped(bench):
+    with pytest.raises(SkipError, match=r"storage\.append: no such figure"):
+        measure(bench, "append", 1.0)
+
+
+@pytest.mark.parametrize("name", ["write", "random_read_64"])
+def test_no_time_is_no_figure(bench, name):
+    direct_io.fill(bench.file, 0.0)
+
+    with pytest.raises(SkipError, match="too little time"):
+        measure(bench, name, 0.05)
+
+
+def test_a_file_in_the_page_cache_is_no_figure(bench):
+    direct_io.fill(bench.file, 0.0)
+    cached = os.open(bench.file.path, os.O_RDONLY)
+    os.pread(cached, BYTES, 0)  # through memory
+
     with pytest.raises(SkipError, match="through memory"):
-        storage_speed.sequential_read(file, 1.0)
-
-    drop(cached)
-    assert resident_share(cached, BLOCK) == 0
+        measure(bench, "read", 2.0)
     os.close(cached)
 
 
-def test_memory_is_no_storage():
-    if file_system(System(), MEMORY) != "tmpfs":
-        pytest.fail(f"{MEMORY} is no tmpfs here: this test needs one")
+def test_a_stream_that_fails_ends_the_others(bench, monkeypatch):
+    direct_io.fill(bench.file, 0.0)
+    monkeypatch.setattr(direct_io, "_LONGEST", 600.0)
+    failed = []
 
-    with pytest.raises(SkipError, match=r"tmpfs lies in memory; name another --directory"):
-        DirectFile(MEMORY, System())
-
-
-@pytest.mark.parametrize(("folder", "words"), [("missing", "No such file"), ("file", "Not a dir")])
-def test_a_folder_that_takes_no_file_is_no_figure(tmp_path, folder, words):
-    (tmp_path / "file").write_text("")
-
-    with pytest.raises(SkipError, match=words):
-        DirectFile(tmp_path / folder, System())
-
-
-def test_a_disk_nearly_full_is_left_alone(tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        direct_file_module.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 2**29})
-    )
-
-    with pytest.raises(SkipError, match="512 MiB are free and a tenth of that is too small"):
-        DirectFile(tmp_path, System())
-
-
-def test_a_disk_that_fills_up_is_no_figure(file, monkeypatch):
     def fail(*_):
-        raise OSError(28, os.strerror(28))
+        failed.append(1)
+        raise OSError(5, os.strerror(5))
 
-    monkeypatch.setattr(direct_file_module.os, "posix_fallocate", fail)
-
-    with pytest.raises(SkipError, match=r"allocating \d+ bytes: No space left"):
-        file.allocate()
-
-
-@pytest.mark.parametrize(
-    ("error", "words"), [(22, "knows no direct I/O"), (28, "No space left"), (5, "Input/output")]
-)
-def test_a_failing_write_is_no_figure(file, monkeypatch, error, words):
-    def fail(*_):
-        raise OSError(error, os.strerror(error))
-
-    monkeypatch.setattr(direct_file_module.os, "pwritev", fail)
-
-    with pytest.raises(SkipError, match=words):
-        storage_speed.sequential_write(file, 1.0)
+    monkeypatch.setattr(direct_file_module.os, "preadv", fail)
+    with pytest.raises(SkipError, match="Input/output error"):
+        direct_io.measure(JOBS["random_read_64"], bench.file, 600.0)
+    assert failed
 
 
-def test_a_short_transfer_is_no_figure(file, monkeypatch):
-    file.write_block(0)
-    monkeypatch.setattr(direct_file_module.os, "pwritev", lambda *_: 4096)
-    monkeypatch.setattr(direct_file_module.os, "preadv", lambda *_: 4096)
+def test_windows_end_with_a_request():
+    at = [0.4, 1.1, 1.2, 1.9, 2.3, 4.0]
 
-    with pytest.raises(SkipError, match="4096 of 8388608 bytes were taken"):
-        file.write_block(0)
-    with pytest.raises(SkipError, match="4096 of 8388608 bytes came"):
-        file.read_block(0)
+    found = direct_io._windows(at, 0.0, 1.0)
+
+    assert found == pytest.approx([2 / 1.1, 3 / 1.2, 1 / 1.7])
 
 
-def test_the_longest_mount_point_holds_the_folder(box):
-    box.file(
-        "/proc/self/mountinfo",
-        "1 0 8:1 / / rw shared:1 - ext4 /dev/sda1 rw\n"
-        "2 1 8:2 / /data rw - xfs /dev/sdb1 rw\n"
-        "3 1 0:9 / /data\\040two rw - tmpfs tmpfs rw\n"
-        "4 1 0:9 / /data rw - btrfs /dev/sdc1 rw\n"
-        "cut off",
-    )
+def test_percentiles_are_latencies_that_were_seen():
+    found = direct_io.percentiles([one / 1e6 for one in range(1, 1001)])
 
-    found = {
-        folder: file_system(box.system, Path(folder))
-        for folder in ("/data/x", "/data two", "/database", "/")
-    }
-
-    assert found == {"/data/x": "btrfs", "/data two": "tmpfs", "/database": "ext4", "/": "ext4"}
+    assert found == {"p50": 501.0, "p95": 951.0, "p99": 991.0, "p99_9": 1000.0}
+    assert direct_io.percentiles([5e-6])["p99_9"] == 5.0
 
 
-# Stands in for fio: writes the file as told, logs, and answers with the same JSON objects.
-_FIO = """#!{python}
+def test_a_job_in_words():
+    assert StorageJob(True, True, 4096, 1, 1).words == "random write of 4096-byte blocks"
+    assert "16 jobs, each on its own share" in JOBS["read_16_jobs"].words
+
+
+# Stands in for fio: does as told to the file, and answers with the same JSON objects.
+_FIO = """#!{python} -IS
 import json, os, sys
 options = dict(a.lstrip("-").partition("=")[::2] for a in sys.argv[1:])
+with open({log!r}, "a") as log:
+    log.write(json.dumps(options) + "\\n")
 scenario = {scenario!r}
 if scenario == "no-engine" or (scenario == "libaio" and options["ioengine"] == "io_uring"):
     print("fio: pid=0, err=1/file:engines: Operation not permitted", file=sys.stderr)
     print(json.dumps({{"fio version": "fio-3.36", "jobs": [{{"error": 1}}]}}))
     sys.exit(1)
-if scenario == "no-log":
-    print(json.dumps({{"fio version": "fio-3.36", "jobs": [{{"error": 0,
-        "write": {{"io_bytes": 1, "bw_bytes": 1, "runtime": 1}}}}]}}))
-    sys.exit(0)
 if scenario == "silent":
     sys.exit(0)
 if scenario == "hangs":
     import time
+    open({log!r} + ".pid", "w").write(str(os.getpid()))
     time.sleep(60)
 assert options["direct"] == options["overwrite"] == "1" and "thread" in options
-size = int(options["size"])
-assert os.stat(options["filename"]).st_size >= size
-if options["rw"] == "write":
+runs = sum(1 for _ in open({log!r}))
+if scenario == "breaks" and runs > 1:
+    print("fio: io_u error on file: No space left on device", file=sys.stderr)
+    sys.exit(1)
+offset, size = int(options["offset"]), int(options["size"]) * int(options["numjobs"])
+assert os.stat(options["filename"]).st_size >= offset + size
+write = "write" in options["rw"]
+if write:
     with open(options["filename"], "r+b", buffering=0) as file:
-        file.write(os.urandom(size))
+        file.seek(offset)
+        file.write(os.urandom(2**20) * (size // 2**20))
         os.fsync(file.fileno())
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-kind = "iops" if "write_iops_log" in options else "bw"
-with open(options[f"write_{{kind}}_log"] + f"_{{kind}}.1.log", "w") as log:
-    for time, value in ((200, 1000), (400, 3000), (600, 2000)):
-        log.write(f"{{time}}, {{value}}, 0, 0, 0\\n")
-part = {{"io_bytes": size * 2, "bw_bytes": 2048000, "runtime": 600}}
+rate = (3, 1, 2, 5, 4)[(runs - 1) % 5]
+part = {{"io_bytes": size * 4, "bw_bytes": rate * 10**9, "iops": rate * 1000.0, "runtime": 600,
+    "clat_ns": {{"percentile": {{"50.000000": rate * 1000, "95.000000": 20000,
+        "99.000000": 30000, "99.900000": 40000}}}}}}
+cpu = {{"usr_cpu": 20.0, "sys_cpu": 75.0 if scenario == "busy" else 25.0}}
 print("fio: a warning")
-print(json.dumps({{"fio version": "fio-3.36",
-    "jobs": [{{"error": 0, "read": part, "write": part}}]}}))
+print(json.dumps({{"fio version": "fio-3.1" if scenario == "old" else "fio-3.36",
+    "jobs": [{{"error": 0, "write" if write else "read": part, **cpu}}]}}))
 """
 
 
 @pytest.fixture
-def fio(tmp_path, file):
+def fio(bench, tmp_path_factory, monkeypatch):
+    """A workbench with an fio that plays a scenario; `calls` are the options of each run."""
+    folder = tmp_path_factory.mktemp("fio")
+
     def make(scenario="works"):
-        executable = tmp_path / "fio"
-        executable.write_text(_FIO.format(python=sys.executable, scenario=scenario))
+        executable = folder / "fio"
+        log = folder / "log"
+        executable.write_text(_FIO.format(python=sys.executable, scenario=scenario, log=str(log)))
         executable.chmod(0o755)
-        scratch = tmp_path / "scratch"
-        scratch.mkdir(exist_ok=True)
-        return Fio(str(executable), file, scratch)
+        monkeypatch.setattr(System, "which", lambda *_: str(executable))
+        bench.calls = lambda: [json.loads(line) for line in log.read_text().splitlines()]
+        return bench
 
     return make
 
 
-def test_figures_of_fio_are_medians_of_its_log(fio, file, tmp_path):
+def test_a_figure_of_fio_is_the_median_of_its_runs(fio):
     bench = fio()
 
-    write = bench.sequential_write(5.0)
-    read = bench.sequential_read(5.0)
-    random = bench.random_read(5.0)
+    write = measure(bench, "write", 3.0)
+    random = measure(bench, "random_read", 3.0)
 
-    assert write["value"] == read["value"] == pytest.approx(2000 * 1024 / 1e9)
-    assert (random["value"], random["unit"]) == (2000, "IOPS")
-    assert file.written == file.size  # written twice over, and not more than there is
+    assert (write["samples"], write["value"]) == ([3, 1, 2, 5, 4], 3)
+    assert (random["samples"], random["unit"]) == ([3000, 1000, 2000, 5000, 4000], "IOPS")
+    assert write["latency_microseconds"] == {"p50": 3.0, "p95": 20.0, "p99": 30.0, "p99_9": 40.0}
+    assert write["duration_seconds"] == pytest.approx(5 * 0.6)
     assert write["parameters"]["tool"] == "fio-3.36"
     assert write["parameters"]["engine"] == "io_uring"
-    assert "queue depth 1," in random["method"]
-    assert list((tmp_path / "scratch").iterdir()) == []
+    assert write["parameters"]["limited_by_tool"] is False
+    assert "queue depth 16, random data" in write["method"]
+    assert "queue depth 1, random data" in random["method"]
+
+
+def test_writing_with_fio_makes_the_file_grow_run_by_run(fio):
+    bench = fio()
+
+    measure(bench, "write", 3.0)
+
+    offsets = [int(call["offset"]) for call in bench.calls()]
+    fifth = BYTES // 5 // 2**20 * 2**20
+    assert offsets == [0, fifth, 2 * fifth, 3 * fifth, 4 * fifth]
+    assert {int(call["size"]) for call in bench.calls()} == {fifth}
+    assert bench.file.written == 5 * fifth
+
+
+@pytest.mark.parametrize("name", [name for name in JOBS if name != "write"])
+def test_fio_stays_within_what_is_written(fio, name):
+    bench = fio()
+    direct_io.fill(bench.file, 0.0)
+
+    measure(bench, name, 3.0)
+
+    job = JOBS[name]
+    for call in bench.calls():
+        end = int(call["offset"]) + int(call["size"]) * int(call["numjobs"])
+        assert 0 < end <= bench.file.written
+        assert int(call["size"]) % job.block_bytes == 0
+        assert (int(call["numjobs"]), int(call["iodepth"])) == (job.jobs, job.depth)
+        assert call["offset_increment"] == call["size"]
+        assert call["randrepeat"] == "0"
+        assert call["rw"] == ("rand" if job.random else "") + ("write" if job.write else "read")
 
 
 def test_the_second_engine_is_taken_where_the_first_is_not_allowed(fio):
     bench = fio("libaio")
 
-    assert bench.sequential_write(5.0)["parameters"]["engine"] == "libaio"
+    assert measure(bench, "write", 3.0)["parameters"]["engine"] == "libaio"
+    assert [call["ioengine"] for call in bench.calls()].count("io_uring") == 1
+
+
+def test_a_busy_fio_is_told(fio):
+    assert measure(fio("busy"), "write", 3.0)["parameters"]["limited_by_tool"] is True
+
+
+def test_late_runs_are_left_out(fio, monkeypatch):
+    clock = iter(range(1000))
+    monkeypatch.setattr(fio_module.time, "monotonic", lambda: float(next(clock)))
+
+    assert len(measure(fio(), "write", 4.0)["samples"]) == 3
 
 
 @pytest.mark.parametrize(
     ("scenario", "words"),
     [
-        ("no-engine", "Operation not permitted"),
-        ("silent", "no result"),
-        ("no-log", "wrote no log"),
+        ("no-engine", "io_uring: fio: pid=0, err=1/file:engines: Operation not permitted; libaio"),
+        ("silent", "printed no result"),
+        ("old", "fio-3.1 is older than fio-3.16"),
+        ("breaks", "No space left on device"),
     ],
 )
-def test_an_fio_that_does_not_work_is_told_apart(fio, scenario, words):
-    with pytest.raises(FioError, match=words):
-        fio(scenario).sequential_write(5.0)
+def test_a_broken_fio_gives_way_to_this_process(fio, scenario, words):
+    figure = measure(fio(scenario), "write", 1.0)
+
+    assert figure["parameters"]["tool"] == "python"
+    assert words in figure["parameters"]["fio_problem"]
+
+
+def test_an_fio_that_cannot_be_started_gives_way_too(fio, monkeypatch):
+    bench = fio()
+    monkeypatch.setattr(System, "which", lambda *_: "/dev/null")
+
+    assert "cannot be started" in measure(bench, "write", 1.0)["parameters"]["fio_problem"]
 
 
 def test_an_fio_that_hangs_is_ended(fio, monkeypatch):
-    monkeypatch.setattr(fio_module, "_GRACE_SECONDS", -0.5)
+    monkeypatch.setattr(fio_module, "_GRACE_SECONDS", 0.3)
 
-    with pytest.raises(SkipError, match="did not end"):
-        fio("hangs").sequential_write(2.0)
-
-
-def test_an_fio_that_cannot_be_started_is_told_apart(fio, tmp_path):
-    bench = fio()
-    (tmp_path / "fio").chmod(0o644)
-
-    with pytest.raises(FioError, match="cannot be started"):
-        bench.sequential_write(5.0)
+    with pytest.raises(SkipError, match=r"did not end 0.3 s after its time"):
+        measure(fio("hangs"), "write", 2.0)
 
 
-def test_no_time_is_no_figure(fio):
-    with pytest.raises(SkipError, match="no second is left"):
-        fio().sequential_write(1.5)
+def test_fio_dies_with_the_process_that_started_it(fio, tmp_path):
+    bench = fio("hangs")
+    executable = System().which("fio")
+    log = Path(executable).with_name("log.pid")
+    code = (
+        "from pathlib import Path\n"
+        "from python_probes.direct_file import DirectFile\n"
+        "from python_probes.fio import Fio\n"
+        "from python_probes.storage_job import JOBS\n"
+        "from python_probes.system import System\n"
+        f"file = DirectFile(Path({str(bench.directory)!r}), System())\n"
+        "file.allocate()\n"
+        f"Fio({executable!r}, file, JOBS['write']).measure(30.0, grow=True)\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code])
+    while not (log.exists() and log.read_text()):
+        assert parent.poll() is None
+        time.sleep(0.01)
+
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+
+    child = Path(f"/proc/{log.read_text()}")
+    for _ in range(500):
+        if not child.exists() or "\nState:\tZ" in (child / "status").read_text():
+            break
+        time.sleep(0.01)
+    else:
+        pytest.fail("fio still runs")
+
+
+def test_fio_without_time_is_no_figure(fio):
+    with pytest.raises(SkipError, match="too little time"):
+        measure(fio(), "write", 0.2)
+
+
+@pytest.mark.parametrize("scenario", ["works", "silent"])
+def test_a_storage_figure_fits_the_schema(fio, scenario):
+    figure = measure(fio(scenario), "write", 3.0)
+    del figure["window"]
+
+    assert schema_errors("document", "/$defs/figure", figure) == []

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
+from box import REPOSITORY
 
+from processes import wait_until
 from python_probes.system import CommandError, System
 
 
@@ -126,3 +130,40 @@ def test_a_hanging_command_is_killed_with_its_children(tmp_path: Path) -> None:
         time.sleep(0.02)
     else:
         assert not Path(f"/proc/{child}").exists()
+
+
+def test_a_command_does_not_outlive_the_run_that_is_interrupted(tmp_path: Path) -> None:
+    program = (
+        "import signal, sys; from python_probes.system import System\n"
+        "def stop(*_): raise KeyboardInterrupt\n"
+        "signal.signal(signal.SIGTERM, stop)\n"
+        f"System().run('sh', '-c', 'trap \"echo asked > {tmp_path}/asked; exit\" TERM; "
+        f"echo $$ > {tmp_path}/new; mv {tmp_path}/new {tmp_path}/pid; "
+        "while :; do sleep 0.1; done', timeout=60)\n"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", program], cwd=REPOSITORY, stderr=subprocess.DEVNULL
+    )
+    wait_until((tmp_path / "pid").exists)
+
+    child.terminate()
+
+    assert child.wait(20) != 0
+    wait_until(lambda: not Path("/proc", (tmp_path / "pid").read_text().strip()).exists())
+    assert (tmp_path / "asked").exists()
+
+
+def test_a_command_can_be_told_to_end_with_its_starter(tmp_path: Path) -> None:
+    program = (
+        "from python_probes.parent_death import end_with_parent\n"
+        "from python_probes.system import System\n"
+        f"System().run('sh', '-c', 'echo $$ > {tmp_path}/new; mv {tmp_path}/new {tmp_path}/pid; "
+        "exec sleep 60', timeout=60, before=end_with_parent)\n"
+    )
+    child = subprocess.Popen([sys.executable, "-c", program], cwd=REPOSITORY)
+    wait_until((tmp_path / "pid").exists)
+
+    child.kill()
+    child.wait()
+
+    wait_until(lambda: not Path("/proc", (tmp_path / "pid").read_text().strip()).exists())

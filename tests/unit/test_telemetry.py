@@ -4,8 +4,16 @@ from types import SimpleNamespace
 
 import pytest
 
+from python_probes import telemetry
 from python_probes.nvml_calls import Nvml, NvmlError
-from python_probes.telemetry import Sampler, computing_processes, count_others, summary
+from python_probes.telemetry import (
+    Sample,
+    Sampler,
+    computing_processes,
+    count_others,
+    series,
+    summary,
+)
 
 
 class FakeNvml:
@@ -43,8 +51,12 @@ class FakeNvml:
             self.asked.append((name, *arguments))
             if name in self.broken:
                 raise self.NVMLError(self.broken[name])
-            self.open += {"nvmlInit": 1, "nvmlShutdown": -1}.get(name, 0)
-            return self.answers.get(name)
+            if name in ("nvmlInit", "nvmlShutdown"):
+                self.open += 1 if name == "nvmlInit" else -1
+                return None
+            if name not in self.answers:
+                raise self.NVMLError(self.NVML_ERROR_NOT_SUPPORTED)
+            return self.answers[name]
 
         return call
 
@@ -58,16 +70,16 @@ def test_a_sample_holds_every_reading_in_its_unit():
     sampler.stop()
 
     (sample,) = sampler.samples
-    del sample["time"]
-    assert sample == {
-        "sm_clock_mhz": 2400,
-        "power_watts": 84.5,
-        "temperature_celsius": 70,
-        "utilization_percent": 96,
-        "performance_state": "P0",
-        "event_reasons": ["sw_power_cap"],
-        "processes": [41],
-    }
+    assert sample == Sample(
+        sample.time,
+        sm_clock_mhz=2400,
+        power_watts=84.5,
+        temperature_celsius=70,
+        utilization_percent=96,
+        states=frozenset({"P0"}),
+        reasons=frozenset({"sw_power_cap"}),
+        processes=frozenset({41}),
+    )
     assert ("nvmlDeviceGetHandleByUUID", "GPU-1") in fake.asked
     assert fake.open == 0
 
@@ -78,8 +90,8 @@ def test_one_unsupported_reading_costs_one_field():
     sampler.start()
     sampler.sample()
 
-    assert sampler.samples[0]["power_watts"] is None
-    assert sampler.samples[0]["sm_clock_mhz"] == 2400
+    assert sampler.samples[0].power_watts is None
+    assert sampler.samples[0].sm_clock_mhz == 2400
 
 
 def test_a_gpu_that_cannot_be_opened_leaves_nvml_closed():
@@ -92,16 +104,94 @@ def test_a_gpu_that_cannot_be_opened_leaves_nvml_closed():
 
 
 def _sample(time, **fields):
-    names = ("sm_clock_mhz", "power_watts", "temperature_celsius", "utilization_percent")
-    rest = ("performance_state", "event_reasons", "processes")
-    return {"time": time, **dict.fromkeys((*names, *rest)), **fields}
+    sets = ("states", "reasons", "processes")
+    return Sample(
+        time, **{name: frozenset(one) if name in sets else one for name, one in fields.items()}
+    )
+
+
+def _sampler(monkeypatch, readings):
+    """A sampler that has taken one sample of each reading, 20 a second."""
+    clock = iter(number / 20 for number in range(10**6))
+    monkeypatch.setattr(telemetry.time, "monotonic", lambda: next(clock))
+    sampler = Sampler(Nvml(FakeNvml()))
+    for reading in readings:
+        sampler._fields = {name: (lambda one=one: one) for name, one in reading.items()}
+        sampler.sample()
+    return sampler
+
+
+def test_a_long_run_keeps_a_bounded_number_and_loses_no_event(monkeypatch):
+    monkeypatch.setattr(telemetry, "MOST_SAMPLES", 100)
+    plain = {"sm_clock_mhz": 2400, "states": frozenset({"P0"}), "reasons": frozenset()}
+    odd = {**plain, "states": frozenset({"P8"}), "reasons": frozenset({"hw_slowdown"})}
+    odd["processes"] = frozenset({7})
+    readings = [odd if number == 4001 else plain for number in range(10_000)]
+
+    sampler = _sampler(monkeypatch, readings)
+
+    assert len(sampler.samples) <= 100
+    assert len({one.stands_for for one in sampler.samples[:-1]}) == 1
+    trace = summary(sampler.samples, 0.0, 500.0, set())
+    assert trace["samples"] == 10_000
+    assert trace["rate_hz"] == pytest.approx(20, rel=0.01)
+    assert trace["event_reasons"] == ["hw_slowdown"]
+    assert trace["performance_states"] == ["P0", "P8"]
+    assert trace["other_processes"] == 1
+
+
+def test_a_long_run_has_the_median_of_all_its_time(monkeypatch):
+    monkeypatch.setattr(telemetry, "MOST_SAMPLES", 64)
+    readings = [{"sm_clock_mhz": 2400 if number < 600 else 1200} for number in range(1000)]
+
+    sampler = _sampler(monkeypatch, readings)
+
+    trace = summary(sampler.samples, 0.0, 50.0, set())
+    assert trace["sm_clock_mhz"]["median"] == 2400
+    assert trace["sm_clock_quarters_mhz"] == [2400, 2400, 1200, 1200]
+    sampler.forget()
+    sampler.sample()
+    assert sampler.samples[0].stands_for == 1
+
+
+def test_a_reading_that_was_missing_is_taken_from_the_next(monkeypatch):
+    monkeypatch.setattr(telemetry, "MOST_SAMPLES", 2)
+    sampler = _sampler(monkeypatch, [{"sm_clock_mhz": None}, {"sm_clock_mhz": 900}, {}, {}])
+
+    assert sampler.samples[0].sm_clock_mhz == 900
+
+
+def test_the_clock_by_quarters_shows_a_fall():
+    samples = [
+        _sample(1 + n / 8, sm_clock_mhz=clock)
+        for n, clock in enumerate(
+            [2400, 2400, 2400, 2000, 2000, 2000, None, None, None, 1500, 1500]
+        )
+    ]
+
+    assert summary(samples, 1.0, 2.5, set())["sm_clock_quarters_mhz"] == [2400, 2000, None, 1500]
+
+
+def test_a_series_takes_the_nearest_sample_within_a_second():
+    samples = [
+        _sample(10.0, sm_clock_mhz=1, power_watts=10.0, temperature_celsius=50),
+        _sample(10.4, sm_clock_mhz=2, power_watts=20.0),
+        _sample(12.0, sm_clock_mhz=3, power_watts=30.0, temperature_celsius=52),
+    ]
+
+    columns = series(samples, 10.0, [0.1, 0.3, 1.3, 2.9, 3.1])
+
+    assert columns["sm_clock_mhz"] == [1, 2, 3, 3, None]
+    assert columns["power_watts"] == [10.0, 20.0, 30.0, 30.0, None]
+    assert columns["temperature_celsius"] == [50, None, 52, 52, None]
+    assert series([], 0.0, [1.0]) == {name: [None] for name in columns}
 
 
 def test_only_the_timed_part_counts():
     samples = [
-        _sample(0.9, sm_clock_mhz=208, performance_state="P8", event_reasons=["gpu_idle"]),
-        _sample(1.0, sm_clock_mhz=2400, performance_state="P0", event_reasons=[]),
-        _sample(1.1, sm_clock_mhz=2500, performance_state="P0", event_reasons=["sw_power_cap"]),
+        _sample(0.9, sm_clock_mhz=208, states={"P8"}, reasons={"gpu_idle"}),
+        _sample(1.0, sm_clock_mhz=2400, states={"P0"}, reasons=set()),
+        _sample(1.1, sm_clock_mhz=2500, states={"P0"}, reasons={"sw_power_cap"}),
         _sample(1.2, sm_clock_mhz=None),
         _sample(1.3, sm_clock_mhz=300),
     ]
@@ -121,6 +211,7 @@ def test_no_sample_is_an_empty_trace_and_no_idle_gpu():
     trace = summary([], 0.0, 1.0, {1})
 
     assert trace["samples"] == 0
+    assert trace.pop("sm_clock_quarters_mhz") == [None] * 4
     assert {name for name, value in trace.items() if value is not None} == {"source", "samples"}
 
 
@@ -152,3 +243,7 @@ def test_processes_of_all_gpus_are_counted():
 )
 def test_processes_that_nvml_does_not_tell_are_unknown(broken):
     assert computing_processes(Nvml(FakeNvml({broken: 3}))) is None
+
+
+def test_an_nvml_that_does_not_shut_down_costs_no_answer():
+    assert computing_processes(Nvml(FakeNvml({"nvmlShutdown": 3}))) == 2

@@ -1,0 +1,92 @@
+"""One figure with all that it has to be seen with, and what a rule about it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+GPU_FAMILIES = frozenset(
+    {
+        "attention",
+        "convolution",
+        "gemm",
+        "memory",
+        "sustained",
+        "sweep",
+        "transfer",
+        "unified",
+    }
+)
+STORAGE = "storage"
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One figure and what it has to be seen with.
+
+    `benchmark`, `environment` and `hardware` are the `data` of those documents (empty where one
+    is absent or not of this state of the host); `collected_at` is the benchmark document's;
+    `unit` is what the criterion expects, empty where it does not look at the value.
+    """
+
+    name: str
+    figure: Mapping[str, Any]
+    benchmark: Mapping[str, Any]
+    environment: Mapping[str, Any]
+    limits: Mapping[str, Any]
+    unit: str = ""
+    hardware: Mapping[str, Any] = field(default_factory=dict)
+    collected_at: str = ""
+
+    @property
+    def family(self) -> str:
+        """What did the work: gemm, memory, storage, ..."""
+        return self.name.partition(".")[0]
+
+    @property
+    def of_gpu(self) -> bool:
+        """Whether the name says that a GPU did the work."""
+        return self.family in GPU_FAMILIES
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether a GPU did the work."""
+        return self.of_gpu and self.benchmark["device"]["kind"] == "cuda"
+
+    @property
+    def trace(self) -> Mapping[str, Any]:
+        """What the GPU did meanwhile; empty where nothing was recorded."""
+        return self.figure["trace"] or {}
+
+    @property
+    def reasons(self) -> frozenset[str]:
+        """The clock event reasons seen meanwhile."""
+        return frozenset(self.trace.get("event_reasons") or ())
+
+    def limit(self, name: str) -> Any:
+        """A limit that is kept by figure or by family; None where there is none."""
+        kept = self.limits.get(name, {})
+        return kept.get(self.name, kept.get(self.family))
+
+    def section(self, name: str) -> Mapping[str, Any]:
+        """A section of the hardware baseline; empty where it was not read."""
+        return self.hardware.get(name) or {}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`evidence` says in one line why a figure is not to be trusted, or None; `cure` what to do."""
+
+    name: str
+    evidence: Callable[[Measurement], str | None]
+    cure: str
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A rule that a figure breaks."""
+
+    rule: str
+    evidence: str
+    cure: str

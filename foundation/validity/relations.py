@@ -1,0 +1,73 @@
+"""Rules about what a device can do, and about figures that cannot both be right."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .measurement import GPU_FAMILIES, Measurement
+
+
+def implausible(one: Measurement) -> str | None:
+    """More than the device can do, or out of proportion to another figure."""
+    value, most = one.figure["value"], one.limit("maximum")
+    if most is not None and value > most:
+        return f"{value:.4g} {one.figure['unit']} is more than the device can do ({most:g})"
+    per_cpu, cpus = one.limit("maximum_per_cpu"), _cpus(one)
+    if per_cpu is not None and cpus and value > per_cpu * cpus:
+        return f"{value:.4g} {one.figure['unit']} is more than {cpus:g} CPUs can do"
+    broken = list(_broken(one))
+    counts = Counter(name for left, right, _ in broken for name in (left, right))
+    for left, right, evidence in broken:
+        if one.name not in (left, right):
+            continue
+        other = right if one.name == left else left
+        # The figure that contradicts more of the others is the suspect; of equals, both are.
+        if counts[one.name] >= counts[other]:
+            return evidence
+    return None
+
+
+def _cpus(one: Measurement) -> float | None:
+    """How many CPUs did the work, at most."""
+    threads = one.figure["parameters"].get("threads")
+    counts = [one.benchmark["conditions"]["logical_cpus"], one.section("cpu").get("logical_cpus")]
+    if isinstance(threads, int | float):
+        counts.append(threads)
+    return max((count for count in counts if count), default=None)
+
+
+def _broken(one: Measurement) -> Iterator[tuple[str, str, str]]:
+    """Every proportion of the profile that the document breaks: both figures and the evidence."""
+    figures = one.benchmark["figures"]
+    for pair, bounds in one.limits.get("ratios", {}).items():
+        left, right = pair.split(" / ")
+        if left not in figures or right not in figures or not _applies(one, left, right, bounds):
+            continue
+        above, below = figures[left]["value"], figures[right]["value"]
+        if not (above > 0 and below > 0):
+            continue  # damaged, and told by its own rule
+        ratio = above / below
+        least, most = bounds.get("at_least", 0.0), bounds.get("at_most")
+        told = f"{left} ({above:.4g}) is {ratio:.3g} times {right} ({below:.4g})"
+        if ratio < least:
+            yield left, right, f"{told}, at least {least:g} is expected"
+        elif most is not None and ratio > most:
+            yield left, right, f"{told}, at most {most:g} is expected"
+
+
+def _applies(one: Measurement, left: str, right: str, bounds: Mapping[str, Any]) -> bool:
+    """Older GPUs emulate number formats that they do not have."""
+    of_gpu = {left.partition(".")[0], right.partition(".")[0]} <= GPU_FAMILIES
+    device = one.benchmark["device"]
+    if of_gpu and device["kind"] != "cuda":
+        return False
+    oldest = bounds.get("from_compute_capability")
+    if oldest is None or device["compute_capability"] is None:
+        return True
+    return _order(device["compute_capability"]) >= _order(oldest)
+
+
+def _order(capability: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in capability.split(".") if part.isdecimal())

@@ -1,0 +1,68 @@
+#!/usr/bin/python
+# Copyright: the DGX Spark foundation authors
+"""Documentation of the action plugin plugins/action/foundation_accept_baseline.py."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: foundation_accept_baseline
+short_description: Hold later benchmark runs of a host against the stored one
+version_added: "0.1.0"
+description:
+  - Makes the stored benchmark document of this host its baseline,
+    C(<baseline_dir>/<inventory_hostname>/benchmark_baseline.json), with those figures that break
+    no validity rule of the profile. From then on the gate compares every run with it.
+  - A baseline that is there already is kept, and what the run would change in it is shown, unless
+    C(replace) is set.
+  - Fails when the run is stale, of another state of the host, or without a valid figure.
+options:
+  baseline_dir:
+    description: The folder on the controller; a relative path starts at the project's root.
+    type: str
+    default: bench/baselines
+  profile:
+    description: C(auto), the name of a profile, or the path of a profile file.
+    type: str
+    default: auto
+  replace:
+    description: Whether the run takes the place of an existing baseline.
+    type: bool
+    default: false
+attributes:
+  check_mode:
+    description: Says what would become of the run and writes nothing.
+    support: full
+author:
+  - The DGX Spark foundation authors
+"""
+
+EXAMPLES = r"""
+- name: Accept the run as the host's baseline
+  foundation_accept_baseline:
+    replace: true
+"""
+
+RETURN = r"""
+figures:
+  description: The figures that are valid and so are in the baseline.
+  returned: success
+  type: list
+  elements: str
+  sample: [gemm.bf16, memory.copy]
+left_out:
+  description: By figure, why it is not in the baseline.
+  returned: success
+  type: dict
+  sample: {gemm.fp16: "the GPU slowed down: hw_slowdown (throttled)"}
+outcome:
+  description: C(accepted), C(unchanged) where this run was the baseline already, or C(kept).
+  returned: success
+  type: str
+  sample: accepted
+path:
+  description: The baseline, on the controller.
+  returned: success
+  type: str
+  sample: /home/operator/foundation/bench/baselines/spark-01/benchmark_baseline.json
+"""

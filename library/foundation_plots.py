@@ -1,0 +1,52 @@
+#!/usr/bin/python
+# Copyright: the DGX Spark foundation authors
+"""Documentation of the action plugin plugins/action/foundation_plots.py."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: foundation_plots
+short_description: Draw what a host measured
+version_added: "0.1.0"
+description:
+  - Draws the stored benchmark document of this host and its history as PNG files,
+    C(<plots_dir>/<inventory_hostname>/*.png), on the controller. Figures that are not valid under
+    the profile are grey and hatched; its targets are lines.
+  - A picture of what this run did not measure stays as an earlier run drew it; its title has the
+    date.
+options:
+  baseline_dir:
+    description: Where the documents are; a relative path starts at the project's root.
+    type: str
+    default: bench/baselines
+  plots_dir:
+    description: The folder of the pictures; a relative path starts at the project's root.
+    type: str
+    default: reports/plots
+  profile:
+    description: C(auto), the name of a profile, or the path of a profile file.
+    type: str
+    default: auto
+attributes:
+  check_mode:
+    description: Draws and writes nothing.
+    support: full
+author:
+  - The DGX Spark foundation authors
+"""
+
+EXAMPLES = r"""
+- name: Draw the figures
+  foundation_plots:
+    plots_dir: /srv/www/plots
+"""
+
+RETURN = r"""
+paths:
+  description: The pictures, on the controller.
+  returned: success
+  type: list
+  elements: str
+  sample: [/home/operator/foundation/reports/plots/spark-01/throughput.png]
+"""

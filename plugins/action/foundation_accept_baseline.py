@@ -1,0 +1,43 @@
+"""Action plugin: the baseline. Documented in library/foundation_accept_baseline.py."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from ansible.utils.display import Display
+
+from foundation import baseline
+from foundation.action import PROJECT, ControllerAction
+from foundation.criteria import load_profiles
+
+
+class ActionModule(ControllerAction):
+    """Makes the host's stored benchmark run its baseline, unless it has one."""
+
+    argument_spec: ClassVar[dict[str, Any]] = {
+        "baseline_dir": {"type": "str", "default": "bench/baselines"},
+        "profile": {"type": "str", "default": "auto"},
+        "replace": {"type": "bool", "default": False},
+    }
+
+    def act(self, wanted: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
+        """Accept the run; fails where it cannot be one."""
+        host = variables["inventory_hostname"]
+        done = baseline.accept(
+            PROJECT / wanted["baseline_dir"],
+            host,
+            load_profiles(self.profile_choice(wanted["profile"])),
+            datetime.now(UTC),
+            replace=wanted["replace"],
+            write=not self.check_mode,
+        )
+        text = baseline.tell(host, done)
+        Display().display(text)
+        return {
+            "msg": text,
+            "outcome": done.outcome,
+            "path": str(done.path),
+            "figures": list(done.figures),
+            "left_out": dict(done.left_out),
+        }

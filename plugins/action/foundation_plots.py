@@ -1,0 +1,30 @@
+"""Action plugin: the pictures. Documented in library/foundation_plots.py."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from foundation import plots
+from foundation.action import PROJECT, ControllerAction
+from foundation.criteria import load_profiles
+
+
+class ActionModule(ControllerAction):
+    """Draws the host's stored benchmark run and its history."""
+
+    argument_spec: ClassVar[dict[str, Any]] = {
+        "baseline_dir": {"type": "str", "default": "bench/baselines"},
+        "plots_dir": {"type": "str", "default": "reports/plots"},
+        "profile": {"type": "str", "default": "auto"},
+    }
+
+    def act(self, wanted: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
+        """Draw."""
+        paths = plots.draw(
+            PROJECT / wanted["baseline_dir"],
+            PROJECT / wanted["plots_dir"],
+            variables["inventory_hostname"],
+            load_profiles(self.profile_choice(wanted["profile"])),
+            write=not self.check_mode,
+        )
+        return {"paths": [str(path) for path in paths]}

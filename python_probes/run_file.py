@@ -1,0 +1,85 @@
+"""The file that one run of the benchmark holds: who it is, and the lines of its progress.
+
+Two runs at once would disturb each other's figures, so the file is locked; whoever wants to
+watch reads it. See flock(2): the kernel lets the lock go with the process, however it ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import secrets
+import stat
+from pathlib import Path
+
+_MODE = 0o600
+_LONGEST_FIRST_LINE = 200
+
+
+class BusyError(Exception):
+    """Another run holds the file; the message is one line."""
+
+
+class RunFile:
+    """Held from its making until `release`.
+
+    The first line is the process id and a random word that tells this run from an earlier one;
+    every other line is one of the progress.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Raises BusyError, and OSError where the file cannot be made."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        self._descriptor = _locked(path)
+        os.ftruncate(self._descriptor, 0)
+        self.say(f"{os.getpid()} {secrets.token_hex(8)}")
+
+    def say(self, line: str) -> None:
+        """Add a line; a disk that is full costs the display and not the run."""
+        with contextlib.suppress(OSError):
+            os.write(self._descriptor, f"{line}\n".encode())
+
+    def release(self) -> None:
+        """Remove the file and let the next run in."""
+        with contextlib.suppress(OSError):
+            self._path.unlink()
+        os.close(self._descriptor)
+
+
+def _locked(path: Path) -> int:
+    """The descriptor of the file that `path` names, locked."""
+    while True:
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(path, flags, _MODE)
+        try:
+            _require_file(path, descriptor)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # The run that held it may have removed it since: then the lock is on no name.
+            if _names(path, descriptor):
+                return descriptor
+        except BlockingIOError:
+            holder = os.pread(descriptor, _LONGEST_FIRST_LINE, 0).split(b" ")[0]
+            os.close(descriptor)
+            raise BusyError(
+                f"another run, process {holder.decode('ascii', 'replace') or 'not known'}, "
+                f"measures on this host ({path}): wait for its end or end it"
+            ) from None
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _require_file(path: Path, descriptor: int) -> None:
+    """Raises OSError where it is a pipe or a device."""
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        raise OSError(f"{path} is no file")
+
+
+def _names(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.lstat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False

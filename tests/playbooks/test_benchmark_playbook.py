@@ -1,0 +1,228 @@
+"""The module foundation_benchmark and its progress, with the figures of tests/fake_benchmark.py."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from foundation import documents
+from processes import processes, wait_until
+
+PROJECT = Path(__file__).parents[2]
+FAKE = PROJECT / "tests" / "fake_benchmark.py"
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+class Hosts:
+    """Names for this machine, each with a disk, a state and a runtime of its own."""
+
+    def __init__(self, folder: Path, *names: str, **variables: object) -> None:
+        self.folder = folder
+        self.names = names
+        hosts = {}
+        for name in names:
+            (folder / name / "disk").mkdir(parents=True)
+            python = folder / name / "runtime"
+            python.write_text(f'#!/bin/sh\nexec {sys.executable} {FAKE} {folder / name} "$@"\n')
+            python.chmod(0o755)
+            hosts[name] = {
+                "ansible_connection": "local",
+                "ansible_python_interpreter": sys.executable,
+                "probe_runtime_executable": str(python),
+                "benchmark_directory": str(folder / name / "disk"),
+                "benchmark_state": str(folder / name / "state.json"),
+                **variables,
+            }
+        self.inventory = folder / "inventory.json"
+        self.inventory.write_text(json.dumps({"all": {"hosts": hosts}}))
+
+    def hold(self, figure: str) -> None:
+        for name in self.names:
+            (self.folder / name / f"hold-{figure}").touch()
+
+    def let_go(self) -> None:
+        for path in self.folder.glob("*/hold-*"):
+            path.unlink()
+
+
+@pytest.fixture
+def ssh(tmp_path: Path) -> Iterator[dict[str, object]]:
+    """The connection variables of a real sshd on this machine, which lets this user alone in."""
+    sshd = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin")
+    if sshd is None:
+        pytest.skip("sshd is not installed")
+    folder = tmp_path / "sshd"
+    folder.mkdir()
+    for name in ("user", "host"):
+        make = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)]
+        subprocess.run(make, check=True)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    (folder / "config").write_text(
+        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nPidFile none\n"
+        f"AuthorizedKeysFile {folder}/user.pub\nStrictModes no\nUsePAM no\n"
+        "PermitRootLogin prohibit-password\n"
+    )
+    Path("/run/sshd").mkdir(exist_ok=True)  # Debian's is told to separate its privileges there
+    server = subprocess.Popen([sshd, "-D", "-f", str(folder / "config"), "-E", f"{folder}/log"])
+    log = folder / "log"
+    wait_until(lambda: log.exists() and "listening" in log.read_text())
+    yield {
+        "ansible_connection": "ssh",
+        "ansible_host": "127.0.0.1",
+        "ansible_port": port,
+        "ansible_user": getpass.getuser(),
+        "ansible_ssh_private_key_file": str(folder / "user"),
+        "ansible_ssh_common_args": "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null",
+    }
+    server.terminate()
+    server.wait()
+
+
+@pytest.fixture
+def hosts(tmp_path: Path) -> Iterator[Callable[..., Hosts]]:
+    yield lambda *names, **variables: Hosts(tmp_path, *names, **variables)
+    for number in processes(str(FAKE)):
+        if str(tmp_path) in Path(f"/proc/{number}/cmdline").read_text():
+            os.kill(number, signal.SIGKILL)
+
+
+def start(hosts: Hosts, *arguments: str) -> subprocess.Popen[str]:
+    """ansible-playbook on its way, its output in a file."""
+    with (hosts.folder / "output").open("w") as output:
+        return subprocess.Popen(
+            [
+                Path(sys.executable).with_name("ansible-playbook"),
+                *("playbooks/benchmarks.yml", "-i", str(hosts.inventory)),
+                *("-e", f"baseline_dir={hosts.folder / 'baselines'}"),
+                *("-e", f"hardware_page={hosts.folder / 'hardware.md'}", *arguments),
+            ],
+            cwd=PROJECT,
+            env={**os.environ, "ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"), "NO_COLOR": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+
+def said(hosts: Hosts) -> str:
+    return (hosts.folder / "output").read_text()
+
+
+def test_progress_of_two_hosts_is_seen_while_they_measure(hosts: Callable[..., Hosts]) -> None:
+    both = hosts("spark-01", "spark-02")
+    both.hold("triad")
+
+    run = start(both)
+    for name in both.names:
+        wait_until(lambda name=name: f"{name}: [3/5] cpu triad: " in said(both), 60)
+    assert "spark-01: [1/5] cpu gemm_fp32: " in said(both)
+    assert "spark-01:       2.5 GB/s" in said(both)
+    assert "[4/5]" not in said(both)
+    both.let_go()
+
+    assert run.wait(60) == 0, said(both)
+    for name in both.names:
+        stored = documents.load(documents.path(both.folder / "baselines", name, "benchmark"), name)
+        assert len(stored["data"]["figures"]) == 5
+        assert said(both).count(f"{name}: [1/5]") == 1
+        assert not list((both.folder / name).glob("state.json*"))
+    assert "Traceback" not in said(both)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_ends_the_benchmark_and_resume_goes_on(
+    hosts: Callable[..., Hosts], number: signal.Signals
+) -> None:
+    host = hosts("spark-01")
+    host.hold("write")
+    run = start(host)
+    wait_until((host.folder / "spark-01" / "began-write").exists, 60)
+
+    os.killpg(run.pid, number)
+
+    assert run.wait(30) != 0
+    wait_until(lambda: not processes(str(host.folder / "spark-01")))
+    assert [path.name for path in (host.folder / "spark-01").glob("state.json*")] == ["state.json"]
+    host.let_go()
+    again = start(host, "-e", "benchmark_resume=true")
+    assert again.wait(60) == 0, said(host)
+    stored = documents.load(
+        documents.path(host.folder / "baselines", "spark-01", "benchmark"), "spark-01"
+    )
+    assert len(stored["data"]["resumed"][0]["figures"]) == 3
+    assert stored["data"]["skipped"] == []
+
+
+def test_ctrl_c_ends_the_benchmark_at_the_other_end_of_ssh(
+    hosts: Callable[..., Hosts], ssh: dict[str, object]
+) -> None:
+    host = hosts("spark-01", **ssh)
+    host.hold("write")
+    run = start(host)
+    wait_until(lambda: "spark-01: [4/5] storage write: " in said(host), 60)
+
+    os.killpg(run.pid, signal.SIGINT)
+
+    assert run.wait(30) != 0
+    wait_until(lambda: not processes(str(host.folder / "spark-01")))
+    assert [path.name for path in (host.folder / "spark-01").glob("state.json*")] == ["state.json"]
+
+
+def test_a_second_run_fails_in_one_line_that_names_the_first(hosts: Callable[..., Hosts]) -> None:
+    host = hosts("spark-01")
+    host.hold("copy")
+    first = start(host)
+    wait_until((host.folder / "spark-01" / "began-copy").exists, 60)
+
+    second = subprocess.run(
+        [
+            Path(sys.executable).with_name("ansible-playbook"),
+            *("playbooks/benchmarks.yml", "-i", str(host.inventory)),
+        ],
+        cwd=PROJECT,
+        env={**os.environ, "ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"), "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert second.returncode == 2
+    assert "another run, process " in second.stdout + second.stderr
+    assert "spark-01: [1/5]" not in second.stdout
+    host.let_go()
+    assert first.wait(60) == 0
+
+
+def test_check_mode_measures_and_displays_nothing(hosts: Callable[..., Hosts]) -> None:
+    host = hosts("spark-01")
+    (host.folder / "spark-01" / "state.json.run").write_text("1 old\n[9/9] old line\n")
+
+    run = start(host, "--check")
+
+    assert run.wait(60) == 0, said(host)
+    assert "[" not in said(host).replace("PLAY [", "").replace("TASK [", "").replace("[spark", "")
+    assert not (host.folder / "spark-01" / "python").exists()
+
+
+def test_lines_of_an_earlier_run_are_not_displayed(hosts: Callable[..., Hosts]) -> None:
+    host = hosts("spark-01")
+    (host.folder / "spark-01" / "state.json.run").write_text("1 old\n[9/9] old line\n")
+
+    run = start(host)
+
+    assert run.wait(60) == 0, said(host)
+    assert "old line" not in said(host)

@@ -1,0 +1,40 @@
+"""The compute families at a size for a CPU, over the real torch."""
+
+from contextlib import ExitStack
+from unittest import mock
+
+import torch
+
+from python_probes import accelerator, attention, bursts, convolution, gemm, sustained
+from python_probes.memory_guard import MemoryGuard
+
+SIZES = {
+    bursts: {"_PAUSE_SECONDS": 0.0, "_BURST_SECONDS": 1e-6, "_BURSTS": 4, "FLUSH_BYTES": 2**16},
+    gemm: {"_SIZE": 128, "FLUSH_BYTES": 2**16},
+    sustained: {"_SIZE": 128, "_WINDOW_SECONDS": 0.02},
+    attention: {"_BATCH": 2, "_HEADS": 4, "_TOKENS": 192, "_HEAD_SIZE": 32},
+    convolution: {"_IMAGES": 3, "_CHANNELS": 16, "_SIDE": 16, "_TAPS": 16 * 9},
+}
+
+
+class Accelerator(accelerator.Accelerator):
+    """The CPU, taken for a GPU that has every precision."""
+
+    capability = (12, 1)
+
+
+class Bench:
+    """A workbench whose GPU is the CPU."""
+
+    gpu = Accelerator(torch)
+    guard = mock.Mock(spec=MemoryGuard)
+
+
+def sized(case):
+    """Make everything small for one unittest case."""
+    stack = ExitStack()
+    for module, values in SIZES.items():
+        for name, value in values.items():
+            stack.enter_context(mock.patch.object(module, name, value))
+    case.addCleanup(stack.close)
+    Bench.guard.reset_mock()

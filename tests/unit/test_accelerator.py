@@ -1,0 +1,60 @@
+"""What torch's device says of itself, and how work on it is timed."""
+
+from fake_torch import FakeTorch
+
+from python_probes.accelerator import Accelerator
+
+
+def test_a_device_describes_itself():
+    accelerator = Accelerator(FakeTorch(cuda=True, is_integrated=1))
+
+    assert accelerator.describe() == {
+        "kind": "cuda",
+        "name": "NVIDIA Fake",
+        "compute_capability": "12.1",
+        "memory_total_bytes": 2**37,
+    }
+    assert accelerator.build() == {
+        "torch": "2.13.0+fake",
+        "cuda": "13.0",
+        "arch_list": ["sm_90", "sm_120"],
+        "threads": 2,
+    }
+    assert accelerator.uuid == "GPU-0000-1111"
+    assert accelerator.capability == (12, 1)
+    assert accelerator.cache_bytes == 2**25
+    assert accelerator.free_bytes() is None  # unified memory: the host's counts
+    assert Accelerator(FakeTorch(cuda=True)).free_bytes() == 2**36
+
+
+def test_a_cpu_is_no_gpu():
+    accelerator = Accelerator(FakeTorch())
+
+    assert accelerator.uuid is None
+    assert accelerator.capability == (0, 0)
+    assert accelerator.describe()["kind"] == "cpu"
+    assert accelerator.free_bytes() is None
+
+
+def test_a_gpu_is_timed_by_its_own_clock_call_by_call():
+    torch = FakeTorch(cuda=True, seconds=0.5)
+    accelerator = Accelerator(torch)
+    amounts = iter([1, 2, 3])
+
+    seconds = accelerator.seconds_each(lambda: torch.work(next(amounts)), lambda: torch.work(10), 3)
+
+    assert seconds == [0.5, 1.0, 1.5]
+    assert accelerator.seconds(lambda: torch.work(4)) == 2.0
+    assert accelerator.clock == "CUDA events"
+
+
+def test_a_cpu_is_timed_by_the_wall_clock():
+    torch = FakeTorch(seconds=1000.0)
+    accelerator = Accelerator(torch)
+    done = []
+
+    seconds = accelerator.seconds_each(lambda: done.append("work"), lambda: done.append("-"), 2)
+
+    assert done == ["-", "work", "-", "work"]
+    assert all(0 <= one < 10 for one in seconds)
+    assert accelerator.clock == "the monotonic wall clock"
