@@ -21,7 +21,8 @@ PACKAGES = (
 )
 ARCHITECTURES = {"debian12-amd64": "amd64", "debian12-arm64": "arm64"}
 # Run in the new root. Two units would take this machine's emulation of other processors away when
-# a host shuts down; the next three load credentials, which fails under that emulation.
+# a host shuts down; the next three load credentials, which fails under that emulation, where a
+# manager of each user runs wild too.
 SETUP = """
 set -eu
 useradd --create-home --shell /bin/bash --gid operator operator
@@ -30,7 +31,7 @@ echo 'operator ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/operator
 chmod 0440 /etc/sudoers.d/operator
 systemctl mask systemd-binfmt.service proc-sys-fs-binfmt_misc.automount \
     systemd-sysctl.service systemd-sysusers.service systemd-tmpfiles-setup-dev.service \
-    systemd-journald-audit.socket apt-daily.timer apt-daily-upgrade.timer
+    systemd-journald-audit.socket apt-daily.timer apt-daily-upgrade.timer user@.service
 systemctl enable ssh.service
 """
 

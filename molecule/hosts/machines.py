@@ -39,11 +39,8 @@ def podman(*arguments: str, check: bool = True) -> str:
 
 
 def platforms() -> list[dict[str, Any]]:
-    """The hosts of the scenario, and the one that serves the stand-ins' repositories."""
-    return [
-        MIRROR,
-        *list(yaml.safe_load(Path(os.environ["MOLECULE_FILE"]).read_text())["platforms"]),
-    ]
+    """The hosts of the scenario."""
+    return list(yaml.safe_load(Path(os.environ["MOLECULE_FILE"]).read_text())["platforms"])
 
 
 def key() -> Path:
@@ -59,16 +56,26 @@ def key() -> Path:
 
 
 def create() -> None:
-    """Start every host of the scenario and wait until systemd and sshd are up."""
+    """Start every host of the scenario and wait until systemd and sshd are up.
+
+    The host that serves the stand-ins is started before them, unless another scenario uses it.
+    """
     if NETWORK not in podman("network", "ls", "--format", "{{.Name}}").split():
         podman("network", "create", "--subnet", SUBNET, NETWORK)
+    if not others():
+        run(MIRROR)
+        wait(MIRROR["name"])
+        serve(PREFIX + MIRROR["name"])
     for platform in platforms():
         run(platform)
     for platform in platforms():
         wait(platform["name"])
-    for platform in platforms():
-        if platform.get("serves"):
-            serve(PREFIX + platform["name"])
+
+
+def others() -> list[str]:
+    """Hosts on the network, the one that serves aside."""
+    names = podman("ps", "--all", "--format", "{{.Names}}", "--filter", f"network={NETWORK}")
+    return [name for name in names.split() if name != PREFIX + MIRROR["name"]]
 
 
 def serve(name: str) -> None:
@@ -150,11 +157,19 @@ def start(name: str) -> None:
 
 
 def destroy() -> None:
-    """Remove the scenario's hosts and what they kept."""
+    """Remove the scenario's hosts, and with the last of all hosts what served them."""
+    if NETWORK not in podman("network", "ls", "--format", "{{.Name}}").split():
+        return
     for platform in platforms():
-        podman("rm", "--force", "--time=0", "--volumes", PREFIX + platform["name"], check=False)
-    if not podman("ps", "--all", "--quiet", "--filter", f"network={NETWORK}", check=False):
+        remove(platform["name"])
+    if not others():
+        remove(MIRROR["name"])
         podman("network", "rm", "--force", NETWORK, check=False)
+
+
+def remove(name: str) -> None:
+    """Remove one host and its volumes."""
+    podman("rm", "--force", "--time=0", "--volumes", PREFIX + name, check=False)
 
 
 if __name__ == "__main__":

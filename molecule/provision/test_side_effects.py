@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import subprocess
+import tempfile
 import time
 
 import machines
@@ -205,20 +206,27 @@ def test_a_run_cut_off_is_completed_by_the_next(ce):
 
 def interrupted(host, disturb):
     """Start a run and disturb it while dpkg is at work."""
+    output = tempfile.TemporaryFile("w+")  # noqa: SIM115 - read when an assertion fails
     process = subprocess.Popen(
         play.command("--tags", "docker", "--limit", "ce"),
         cwd=play.PROJECT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
         start_new_session=True,
     )
     end = time.monotonic() + 120
     while machines.podman("exec", "roles-ce", "pgrep", "-x", "dpkg", check=False) == "":
-        assert process.poll() is None
-        assert time.monotonic() < end
+        assert process.poll() is None, printed(output)
+        assert time.monotonic() < end, printed(output)
         time.sleep(0.05)
     disturb(process)
     assert process.wait(timeout=240) != 0
+
+
+def printed(file):
+    """What the run said so far."""
+    file.seek(0)
+    return file.read()[-3000:]
 
 
 def complete(name):

@@ -75,9 +75,12 @@ def test_waiting_ends_when_the_lock_is_free(box, hold):
 
 
 def test_a_program_of_its_own_is_named_by_itself():
-    process = subprocess.Popen(["sleep", "60"])
+    process = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
-        assert apt_locks._command(process.pid) == "sleep"
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == b"\n"  # it runs, so the kernel knows its name
+        assert apt_locks._command(process.pid) == "cat"
     finally:
         process.kill()
-        process.wait()
+        process.communicate()
