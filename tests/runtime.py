@@ -1,6 +1,8 @@
-"""Fixture: the probe runtime's Python, which has torch; the one that runs the tests has none."""
+"""Fixtures: the probe runtime's Python, which has torch; the one that runs the tests has none."""
 
 import os
+import re
+import subprocess
 from pathlib import Path
 
 import coverage
@@ -31,3 +33,29 @@ def coverage_path(tmp_path_factory):
     (folder / "coverage").symlink_to(Path(coverage.__file__).parent)
     (folder / "sitecustomize.py").write_text("import coverage\n\ncoverage.process_startup()\n")
     return [str(folder)]
+
+
+@pytest.fixture
+def run_cases(runtime_python):
+    """Run a file of unittest cases in the runtime, which has no pytest; none may be skipped."""
+
+    def run(cases, paths):
+        done = subprocess.run(
+            [runtime_python, "-m", "unittest", "-v", cases.name],
+            cwd=cases.parent,
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(map(str, paths)),
+                "PYTHONDONTWRITEBYTECODE": "1",
+                "OMP_WAIT_POLICY": "PASSIVE",
+            },
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert int(re.search(r"^Ran (\d+) tests?", done.stderr, re.M)[1]) > 0
+        assert "skipped" not in done.stderr
+
+    return run

@@ -5,9 +5,6 @@ The cases themselves are in image_model/: unittest, since the runtime has no pyt
 
 import hashlib
 import json
-import os
-import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -18,25 +15,8 @@ REPRO = REPOSITORY / "repro"
 
 
 @pytest.mark.parametrize("cases", CASES, ids=lambda path: path.stem)
-def test_cases_in_the_runtime(runtime_python, cases):
-    done = subprocess.run(
-        [runtime_python, "-m", "unittest", "-v", cases.name],
-        cwd=cases.parent,
-        env={
-            **os.environ,
-            "PYTHONPATH": str(REPRO),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "OMP_WAIT_POLICY": "PASSIVE",
-        },
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-    assert done.returncode == 0, done.stderr
-    assert int(re.search(r"^Ran (\d+) tests?", done.stderr, re.M)[1]) > 0
-    assert "skipped" not in done.stderr
+def test_cases_in_the_runtime(run_cases, cases):
+    run_cases(cases, [REPRO])
 
 
 @pytest.mark.parametrize("kind", ["cpu", "cuda"])
