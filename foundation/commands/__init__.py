@@ -1,0 +1,1 @@
+"""Subcommands of the `foundation` command, one module each: `register` adds it."""

@@ -1,0 +1,1 @@
+"""What people and other programs read of a gate report, one module each: pure functions of it."""
