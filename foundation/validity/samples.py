@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from ..errors import Json, shorten
@@ -34,11 +33,15 @@ def number(one: Measurement) -> str | None:
 
 def _finite(value: Json) -> bool:
     """Whether every number in a part of a document is one."""
-    if isinstance(value, Mapping):
-        return all(_finite(part) for part in value.values())
-    if isinstance(value, list):
-        return all(_finite(part) for part in value)
-    return not isinstance(value, float) or math.isfinite(value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if not isinstance(value, dict | list):
+        return True
+    # Loops rather than all(): this looks at every number of every document.
+    for part in value.values() if isinstance(value, dict) else value:
+        if isinstance(part, float | dict | list) and not _finite(part):
+            return False
+    return True
 
 
 def unit(one: Measurement) -> str | None:
@@ -211,13 +214,20 @@ def _longer_than_the_run(one: Measurement) -> str | None:
     seconds = one.figure["duration_seconds"]
     if seconds > longest:
         return f"timed for {seconds:.4g} s in a run of {whole:.4g} s"
-    figures = one.benchmark["figures"].items()
-    together = sum(figure["duration_seconds"] for name, figure in figures if name not in resumed)
-    # What is longer than the run speaks against itself alone.
-    alone = any(figure["duration_seconds"] > longest for _, figure in figures)
+    together, alone = one.once("timed", lambda: _timed(one, resumed, longest))
     if together > longest and not alone:
         return f"all figures were timed for {together:.4g} s in a run of {whole:.4g} s"
     return None
+
+
+def _timed(one: Measurement, resumed: set[str], longest: float) -> tuple[float, bool]:
+    """Seconds that the figures of this very run took; whether one alone took longer than it.
+
+    What is longer than the run speaks against itself alone.
+    """
+    seconds = {n: figure["duration_seconds"] for n, figure in one.benchmark["figures"].items()}
+    together = sum(time for name, time in seconds.items() if name not in resumed)
+    return together, any(time > longest for time in seconds.values())
 
 
 def _run_seconds(one: Measurement) -> float | None:
@@ -227,7 +237,9 @@ def _run_seconds(one: Measurement) -> float | None:
 
 def _resumed(one: Measurement) -> set[str]:
     """Figures of runs before this one, which its own time does not count."""
-    return {name for part in one.benchmark.get("resumed") or () for name in part["figures"]}
+    parts = one.benchmark.get("resumed") or ()
+    found: set[str] = one.once("resumed", lambda: {name for p in parts for name in p["figures"]})
+    return found
 
 
 def _time(text: str | None) -> datetime | None:
