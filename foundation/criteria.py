@@ -82,7 +82,8 @@ class Condition:
 class Criterion:
     """One thing that is judged. `path` starts at the document, or at the figure if one is named.
 
-    With `every_figure` it is how many of the measured figures cannot be trusted.
+    With `every_figure` it is how many of the measured figures cannot be trusted. With
+    `consistent` a host fails too whose value is not that of most hosts with the same profile.
     """
 
     id: str
@@ -98,6 +99,7 @@ class Criterion:
     against: Expression | None = None
     warn: Constraint | None = None
     optional: bool = False
+    consistent: bool = False
     when: Condition | None = None
 
     @property
@@ -109,8 +111,21 @@ class Criterion:
 
 
 @dataclass(frozen=True)
+class Fact:
+    """Something that is told where the hosts of a fleet differ in it, such as the kernel."""
+
+    id: str
+    title: str
+    document: str
+    path: Expression
+
+
+@dataclass(frozen=True)
 class Profile:
-    """A named set of criteria, when figures are to be trusted, and what counts as a regression."""
+    """A named set of criteria, when figures are to be trusted, and what counts as a regression.
+
+    `compare` is what hosts with this profile are compared in.
+    """
 
     name: str
     title: str
@@ -120,6 +135,7 @@ class Profile:
     identity: tuple[str, ...] = ()
     limits: Mapping[str, Any] = field(default_factory=dict)
     regression: Mapping[str, Any] = field(default_factory=dict)
+    compare: tuple[Fact, ...] = ()
 
 
 def load_profiles(choice: str) -> tuple[Profile, ...]:
@@ -185,7 +201,25 @@ def _load(path: Path) -> Profile:
         identity=tuple(content.get("identity", parent.identity if parent else ())),
         limits=_merged(parent.limits if parent else {}, content.get("validity", {})),
         regression=_merged(parent.regression if parent else {}, content.get("regression", {})),
+        compare=_facts(content, parent, criteria, path),
     )
+
+
+def _facts(
+    content: Mapping[str, Any],
+    parent: Profile | None,
+    criteria: Mapping[str, Criterion],
+    path: Path,
+) -> tuple[Fact, ...]:
+    """The facts of a profile after those that it extends; the same id replaces."""
+    facts = {fact.id: fact for fact in parent.compare} if parent else {}
+    for entry in content.get("compare", ()):
+        where = f"{path}: compare {entry['id']}"
+        if entry["id"] in criteria and criteria[entry["id"]].consistent:
+            raise ProfileError(f"{where}: the criterion of this id is compared already")
+        expression = Expression(entry["path"], where)
+        facts[entry["id"]] = Fact(entry["id"], entry["title"], entry["document"], expression)
+    return tuple(facts.values())
 
 
 def _merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
@@ -218,6 +252,7 @@ def _criterion(entry: Mapping[str, Any], where: str) -> Criterion:
         against=None if against is None else Expression(against, where),
         warn=None if warn is None else _constraint(warn, entry["type"], where),
         optional=entry.get("optional", False),
+        consistent=entry.get("consistent", False),
         when=None if when is None else _condition(when, f"{where}: when"),
     )
 

@@ -117,6 +117,13 @@ class Evidence:
                 "see to that, or to its power, network and SSH (ansible HOST -m "
                 "ansible.builtin.ping shows more), then run ansible-playbook gate.yml again",
             )
+        if live["data"]["reason"] is not None:
+            return Blocker(
+                "invalid",
+                live["data"]["reason"],
+                "see which machine answers under this name (ansible_host, DNS, the Python there), "
+                "then run ansible-playbook gate.yml again",
+            )
         age = _age_fault(live, profile, now)
         if age is None:
             return None
