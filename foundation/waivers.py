@@ -15,7 +15,8 @@ from .judge import FAIL, WAIVED
 from .judgement import Entry, Judgement
 
 USED, EXPIRED, UNUSED = "used", "expired", "unused"
-_EVERYTHING = ("all", "ungrouped")
+EVERYTHING = ("all", "ungrouped")
+"""Groups that every inventory has, and that no waiver may name."""
 _LONGEST_MESSAGE = 2000
 
 
@@ -59,7 +60,7 @@ def load_waivers(path: Path | None) -> tuple[Waiver, ...]:
         for entry in entries
     )
     for index, waiver in enumerate(waivers):
-        if waiver.host in _EVERYTHING or waiver.group in _EVERYTHING:
+        if waiver.host in EVERYTHING or waiver.group in EVERYTHING:
             raise WaiverError(
                 f"{path}: $[{index}]: {waiver.subject}: a waiver is for one host or a group of "
                 "its own, not for everything: name them"

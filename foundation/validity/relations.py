@@ -17,6 +17,7 @@ def implausible(one: Measurement) -> str | None:
     per_cpu, cpus = one.limit("maximum_per_cpu"), _cpus(one)
     if per_cpu is not None and cpus and value > per_cpu * cpus:
         return f"{value:.4g} {one.figure['unit']} is more than {cpus:g} CPUs can do"
+    broken: list[tuple[str, str, str]]
     broken = one.once("broken ratios", lambda: list(_broken(one)))
     if not broken:
         return None
