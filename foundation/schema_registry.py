@@ -11,14 +11,15 @@ from __future__ import annotations
 import json
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
-from jsonschema import Draft202012Validator, FormatChecker
-from jsonschema.exceptions import ValidationError, best_match
-from referencing import Registry, Resource
 
 from .errors import one_line, shorten
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
 
 
 @cache
@@ -41,6 +42,10 @@ def kinds() -> frozenset[str]:
 
 @cache
 def _validator(name: str) -> Draft202012Validator:
+    # Imported when something is wrong: that takes longer than all the gate does for a host.
+    from jsonschema import Draft202012Validator, FormatChecker  # noqa: PLC0415
+    from referencing import Registry, Resource  # noqa: PLC0415
+
     registry: Registry[Any] = Registry().with_resources(
         (schema["$id"], Resource.from_contents(schema)) for schema in _schemas().values()
     )
@@ -73,6 +78,8 @@ def first_fault(name: str, instance: object) -> str | None:
     """
     if _surely_valid(name, instance):
         return None
+    from jsonschema.exceptions import best_match  # noqa: PLC0415 - see _validator
+
     error = best_match(_validator(name).iter_errors(instance))
     return None if error is None else one_line(f"{error.json_path}: {_describe(error)}")
 

@@ -6,16 +6,14 @@ are. Where this process cannot be forked safely, or a worker dies, it judges the
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 from . import merge
@@ -42,21 +40,36 @@ def judge_stored(
     chunks = [hosts[start : start + _CHUNK] for start in range(0, len(hosts), _CHUNK)]
     judge = partial(_judge_chunk, tuple(roots), default, now)
     theirs = [{host: own[host] for host in chunk if host in own} for chunk in chunks]
-    done = 0
     processes = min(len(os.sched_getaffinity(0)), len(chunks))
     # A fork copies only the thread that asks for it: a lock that another one holds stays locked.
     if len(hosts) >= MANY and processes > 1 and threading.active_count() == 1:
-        try:
-            with ProcessPoolExecutor(
-                processes, get_context("fork"), _prepare_worker, (os.getpid(),)
-            ) as pool:
-                for judged in pool.map(judge, chunks, theirs):
-                    done += 1
-                    yield from judged
-        except BrokenProcessPool:
-            pass  # a worker was killed, as for want of memory: the rest is judged below
-    for chunk, profiles in zip(chunks[done:], theirs[done:], strict=True):
-        yield from judge(chunk, profiles)
+        judged = _in_parallel(judge, chunks, theirs, processes)
+    else:
+        judged = map(judge, chunks, theirs)
+    return itertools.chain.from_iterable(judged)
+
+
+def _in_parallel(
+    judge: Callable[..., list[Judgement]],
+    chunks: Sequence[Sequence[str]],
+    theirs: Sequence[Mapping[str, Sequence[Profile]]],
+    processes: int,
+) -> Iterator[list[Judgement]]:
+    # Imported here: a gate over a few hosts would wait for it in vain.
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
+    from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415
+    from multiprocessing import get_context  # noqa: PLC0415
+
+    done = 0
+    try:
+        with ProcessPoolExecutor(
+            processes, get_context("fork"), _prepare_worker, (os.getpid(),)
+        ) as pool:
+            for judged in pool.map(judge, chunks, theirs):
+                done += 1
+                yield judged
+    except BrokenProcessPool:  # a worker was killed, as for want of memory
+        yield from map(judge, chunks[done:], theirs[done:])
 
 
 def _judge_chunk(
