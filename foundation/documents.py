@@ -209,7 +209,8 @@ def load_host(root: Path, host: str) -> dict[str, Document | DocumentError]:
             try:
                 found[kind] = read(place / f"{kind}.json")
             except DocumentError as error:
-                found[kind] = error
+                # Without its frames, which hold the file's content.
+                found[kind] = error.with_traceback(None)
     return found
 
 

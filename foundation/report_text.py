@@ -11,16 +11,30 @@ from collections.abc import Iterator
 
 from .errors import Json
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 _STEP = "  "
+_KEPT = 10_000  # texts; what a fleet has in common shows in its first hosts
 
 
 def lines(value: Json) -> Iterator[str]:
     """The lines of a JSON text. Raises TypeError, ValueError for what JSON cannot say."""
-    return _lines(value, "", "", "")
+    return _lines(value, "", "", "", {})
 
 
-def _lines(value: Json, indent: str, before: str, after: str) -> Iterator[str]:
-    """`before` is what begins the first line (a key), `after` what ends the last (a comma)."""
+def _lines(
+    value: Json, indent: str, before: str, after: str, told: dict[int, str]
+) -> Iterator[str]:
+    """`before` is what begins the first line (a key), `after` what ends the last (a comma).
+
+    `told` has the text of objects by their id: a report holds many of them more than once.
+    """
+    if isinstance(value, dict) and (text := told.get(id(value))) is not None:
+        yield f"{indent}{before}{text}{after}"
+        return
+    if isinstance(value, dict) and value and _flat(value) and len(told) < _KEPT:
+        told[id(value)] = _text(value)
+        yield f"{indent}{before}{told[id(value)]}{after}"
+        return
     if not isinstance(value, dict | list) or _flat(value):
         yield f"{indent}{before}{_text(value)}{after}"
         return
@@ -29,7 +43,7 @@ def _lines(value: Json, indent: str, before: str, after: str) -> Iterator[str]:
     last = len(value) - 1
     for index, item in enumerate(value):
         key, part = (f"{_text(item)}: ", value[item]) if isinstance(value, dict) else ("", item)
-        yield from _lines(part, indent + _STEP, key, "" if index == last else ",")
+        yield from _lines(part, indent + _STEP, key, "" if index == last else ",", told)
     yield f"{indent}{closing}{after}"
 
 
@@ -39,4 +53,4 @@ def _flat(value: Json) -> bool:
 
 
 def _text(value: Json) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return _ENCODER.encode(value)

@@ -26,22 +26,31 @@ def number(one: Measurement) -> str | None:
     for value in (one.figure["value"], *one.figure["samples"]):
         if not 0 < value < _LARGEST:
             return f"{shorten(value)} is no measured quantity"
-    if not _finite(one.figure):
+    if not _finite(dict(one.figure)):
         return "one of its numbers is infinite or none"
     return None
 
 
-def _finite(value: Json) -> bool:
+def _finite(value: dict[str, Json] | list[Json]) -> bool:
     """Whether every number in a part of a document is one."""
-    if isinstance(value, float):
-        return math.isfinite(value)
-    if not isinstance(value, dict | list):
+    # This looks at every number of every document: a sum shows most lists to be right at once.
+    if isinstance(value, list) and _sums_up(value):
         return True
-    # Loops rather than all(): this looks at every number of every document.
     for part in value.values() if isinstance(value, dict) else value:
-        if isinstance(part, float | dict | list) and not _finite(part):
+        if isinstance(part, float):
+            if not math.isfinite(part):
+                return False
+        elif isinstance(part, (dict, list)) and not _finite(part):
             return False
     return True
+
+
+def _sums_up(value: list[Json]) -> bool:
+    """Whether a list holds numbers alone, whose sum is one: none of them is infinite or none."""
+    try:
+        return math.isfinite(sum(value))
+    except (TypeError, OverflowError):
+        return False
 
 
 def unit(one: Measurement) -> str | None:
