@@ -74,8 +74,13 @@ def _parser() -> argparse.ArgumentParser:
         "--host", action="append", metavar="HOST", help="only this host; may be given again"
     )
 
-    gate = commands.add_parser(
-        "gate", parents=[stored, judged], help="judge stored documents, offline"
+    gate = commands.add_parser("gate", parents=[judged], help="judge stored documents, offline")
+    gate.add_argument(
+        "--documents",
+        type=Path,
+        action="append",
+        metavar="DIR",
+        help=f"default {_BASELINES}; given again, the newest valid document of each counts",
     )
     gate.add_argument("--waivers", type=Path, metavar="FILE")
     gate.add_argument("--expect", metavar="HOST,HOST", help="judge exactly these hosts")
@@ -157,7 +162,8 @@ def _gate(options: argparse.Namespace) -> int:
     if options.expect is not None:
         expected = [name.strip() for name in options.expect.split(",") if name.strip()]
     now = datetime.now(UTC)
-    report = judge_folder(options.documents, options.profile, options.waivers, expected, now=now)
+    roots = options.documents or [_BASELINES]
+    report = judge_folder(roots, options.profile, options.waivers, expected, now=now)
     if options.json is not None:
         write_report(report, options.json)
     print(terminal.render(report, options.json), end="")

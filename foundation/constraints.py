@@ -19,6 +19,7 @@ import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from packaging.version import InvalidVersion, Version
@@ -237,6 +238,7 @@ def _operand(part: str, type_name: str, whole: str) -> tuple[Any, str]:
     return part, ""
 
 
+@lru_cache(maxsize=1024)  # a fleet says the same few versions again and again
 def _version(text: str) -> Version:
     debian = _DEBIAN.fullmatch(text.strip())
     try:

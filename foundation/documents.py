@@ -20,6 +20,7 @@ LIVE_STATE = "live_state"
 BASELINE = "benchmark_baseline"
 HOST_KINDS = (*COLLECTED_KINDS, LIVE_STATE, BASELINE)
 MAXIMUM_BYTES = 16 * 2**20
+_MAXIMUM_REPORT_BYTES = 2**30  # a gate report of ten thousand hosts has 200 MB
 
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -50,16 +51,18 @@ def read(path: Path) -> Document:
     """The JSON object in a file, not yet checked against a schema.
 
     Refused are what JSON readers differ about: duplicate keys, NaN and infinite numbers, text
-    that is no UTF-8; and files above 16 MiB. Raises DocumentError.
+    that is no UTF-8; and files above 16 MiB where the name is that of a host's document, above
+    1 GiB otherwise. Raises DocumentError.
     """
     path = Path(path)
+    limit = MAXIMUM_BYTES if path.stem in HOST_KINDS else _MAXIMUM_REPORT_BYTES
     try:
         with path.open("rb") as file:
-            raw = file.read(MAXIMUM_BYTES + 1)
+            raw = file.read(limit + 1)
     except OSError as error:
         raise DocumentError(f"{path}: cannot be read: {error.strerror}; {_AGAIN}") from error
-    if len(raw) > MAXIMUM_BYTES:
-        raise DocumentError(f"{path}: larger than 16 MiB, no document is; {_AGAIN}")
+    if len(raw) > limit:
+        raise DocumentError(f"{path}: larger than {limit >> 20} MiB, no document is; {_AGAIN}")
     try:
         return parse(raw)
     except DocumentError as error:
@@ -164,7 +167,7 @@ class DocumentFolder(Mapping[str, Mapping[str, Document | DocumentError]]):
         self._hosts = dict.fromkeys(
             entry.name
             for entry in entries
-            if entry.is_dir() and _HOST.fullmatch(entry.name) and any(entry.glob("*.json"))
+            if _HOST.fullmatch(entry.name) and entry.is_dir() and _holds_documents(entry)
         )
 
     def __len__(self) -> int:
@@ -176,15 +179,39 @@ class DocumentFolder(Mapping[str, Mapping[str, Document | DocumentError]]):
     def __getitem__(self, host: str) -> Mapping[str, Document | DocumentError]:
         if host not in self._hosts:
             raise KeyError(host)
-        found: dict[str, Document | DocumentError] = {}
-        for kind in HOST_KINDS:
-            path = self._root / host / f"{kind}.json"
-            if path.exists() or path.is_symlink():
-                try:
-                    found[kind] = read(path)
-                except DocumentError as error:
-                    found[kind] = error
+        return load_host(self._root, host)
+
+
+def _holds_documents(place: Path) -> bool:
+    try:
+        return any(entry.name.endswith(".json") for entry in place.iterdir())
+    except OSError:
+        return True  # a host is there, and what cannot be read is its outcome
+
+
+def load_host(root: Path, host: str) -> dict[str, Document | DocumentError]:
+    """The documents of one host by kind; none where it has no folder.
+
+    Raises DocumentError for a bad host name.
+    """
+    found: dict[str, Document | DocumentError] = {}
+    place = folder(root, host)
+    try:
+        names = {entry.name for entry in place.iterdir()}
+    except FileNotFoundError:
         return found
+    except OSError as error:
+        # Where the folder does not let itself be read, nothing in it does.
+        fault = DocumentError(f"{place}: cannot be read: {error.strerror}; {_AGAIN}")
+        return dict.fromkeys(COLLECTED_KINDS, fault)
+    for kind in HOST_KINDS:
+        if f"{kind}.json" in names:
+            try:
+                found[kind] = read(place / f"{kind}.json")
+            except DocumentError as error:
+                # Without its frames, which hold the file's content.
+                found[kind] = error.with_traceback(None)
+    return found
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

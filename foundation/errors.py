@@ -40,7 +40,7 @@ def one_line(text: str, longest: int = 400) -> str:
     clean = text
     if not text.isprintable():
         clean = "".join(character if character.isprintable() else " " for character in text)
-    clean = re.sub(r" {2,}", " ", clean).strip()
+    clean = (re.sub(r" {2,}", " ", clean) if "  " in clean else clean).strip()
     return clean if len(clean) <= longest else clean[: longest - 3] + "..."
 
 

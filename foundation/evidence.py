@@ -41,6 +41,7 @@ class Evidence:
         self.host = host
         self.readable: dict[str, Document] = {}
         self.blockers: dict[str, Blocker] = {}
+        self._memo: tuple[Profile | None, dict[Any, Any]] = (None, {})
         for kind in HOST_KINDS:
             entry = given.get(kind)
             if entry is None:
@@ -53,6 +54,12 @@ class Evidence:
                 self.readable[kind] = cast("Document", entry)
             else:
                 self.blockers[kind] = Blocker("invalid", fault, _AGAIN)
+
+    def memo(self, profile: Profile) -> dict[Any, Any]:
+        """Where what was worked out under a profile is kept until the evidence changes."""
+        if self._memo[0] is not profile:
+            self._memo = (profile, {})
+        return self._memo[1]
 
     def answer(self, condition: Condition) -> bool | Blocker | None:
         """Whether a condition holds; why that cannot be told; None where the value is not known."""
@@ -77,6 +84,7 @@ class Evidence:
 
     def apply(self, profile: Profile, now: datetime) -> None:
         """Block every document that is stale, or of another state than the host is in."""
+        self._memo = (None, {})
         whole = self._host_blocker(profile, now)
         reference_kind = LIVE_STATE if LIVE_STATE in self.readable else COLLECTED_KINDS[0]
         reference = self.readable.get(reference_kind)
@@ -108,6 +116,13 @@ class Evidence:
                 f"the host did not answer: {reason}",
                 "see to that, or to its power, network and SSH (ansible HOST -m "
                 "ansible.builtin.ping shows more), then run ansible-playbook gate.yml again",
+            )
+        if live["data"]["reason"] is not None:
+            return Blocker(
+                "invalid",
+                live["data"]["reason"],
+                "see which machine answers under this name (ansible_host, DNS, the Python there), "
+                "then run ansible-playbook gate.yml again",
             )
         age = _age_fault(live, profile, now)
         if age is None:

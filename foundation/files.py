@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
 from .errors import StorageError
@@ -15,9 +16,10 @@ FILE_MODE = 0o640
 FOLDER_MODE = 0o750
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes | Iterable[bytes]) -> None:
     """Write `content` to `path`, so that a reader sees the old file or the new one.
 
+    `content` may come in parts, which need not be in memory at once.
     The temporary file lies in the same folder (a rename does not cross file systems), and the
     file and its folder are flushed to the disk: a host that loses power keeps what was reported
     as written. Raises StorageError; the temporary file is then gone and `path` unchanged.
@@ -41,10 +43,10 @@ def write_atomically(path: Path, content: bytes) -> None:
         ) from error
 
 
-def _write_new(path: Path, content: bytes) -> None:
+def _write_new(path: Path, content: bytes | Iterable[bytes]) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
+        file.writelines((content,) if isinstance(content, bytes) else content)
         file.flush()
         os.fsync(file.fileno())
 

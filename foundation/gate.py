@@ -4,22 +4,30 @@ A host's verdict is the worst of its criteria, in the order FAIL, INVALID, MISSI
 is proven and no new measurement of something else can undo it; an invalid figure is evidence that
 something is wrong; a missing answer may still turn out well. A host that did not answer has no
 other outcome than missing, since nothing stored can be tied to the host as it is now.
+
+Each host is judged on its own evidence first (judgement.py), then beside the others (fleet.py),
+then failures are waived (waivers.py): docs/adr/0011-a-fleet.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from . import fleet, waivers
 from .criteria import AUTO, Profile, load_profiles
-from .documents import Document, DocumentFolder, folder, write
-from .errors import DocumentError
-from .evidence import Evidence
-from .judge import FAIL, INVALID, MISSING, PASS, WAIVED, Result, judge
-from .regression import regressions
+from .documents import Document, DocumentFolder, folder, validate
+from .errors import DocumentError, one_line
+from .files import write_atomically
+from .judge import FAIL
+from .judgement import Judgement, Shared, judge_host
+from .report_text import lines
 from .waivers import Waiver, load_waivers
+from .workers import judge_stored
 
 Report = dict[str, Any]
 
@@ -34,33 +42,41 @@ NO_HOSTS = (
     "no hosts were judged: nothing was measured, which is a failure: name hosts in the inventory "
     "and run ansible-playbook foundation.yml"
 )
+_VALIDATED_AT_ONCE = 100  # hosts of a report: it is checked and written in parts
 
 
 def judge_folder(
-    documents_dir: Path,
+    documents_dir: Path | Sequence[Path],
     profile: str | Mapping[str, str] = AUTO,
     waivers_file: Path | None = None,
     expected: Collection[str] | None = None,
     *,
     now: datetime,
+    inventory: Collection[str] = (),
 ) -> Report:
     """The report over stored documents: what the playbook and `foundation gate` both call.
 
+    Of several folders the newest valid document of each host and kind is judged (merge.py).
     `profile` is a choice of `criteria.load_profiles`, for all hosts or by host (`auto` for those
     not named). With `expected`, exactly these hosts are judged and a host without documents is
-    MISSING; without, every host that has a folder. `now` has a time zone.
+    MISSING; without, every host that has a folder. Hosts of `inventory` that are not judged are
+    named. `now` has a time zone.
     Raises FoundationError when no verdict is possible: unreadable folder, profile or waivers.
     """
+    roots = [documents_dir] if isinstance(documents_dir, str | Path) else list(documents_dir)
     choices = {} if isinstance(profile, str) else profile
     default = load_profiles(profile if isinstance(profile, str) else AUTO)
-    profiles = {host: load_profiles(choice) for host, choice in choices.items()}
-    waivers = load_waivers(waivers_file)
+    loaded = {choice: load_profiles(choice) for choice in dict.fromkeys(choices.values())}
+    accepted = load_waivers(waivers_file)
     for host in expected or ():
-        folder(documents_dir, host)
+        folder(roots[0], host)
     # With nothing stored yet, hosts that are expected are MISSING: that is a verdict.
-    stored = expected is None or Path(documents_dir).exists()
-    documents = DocumentFolder(documents_dir) if stored else {}
-    return evaluate(default, documents, waivers, now, expected, host_profiles=profiles)
+    readable = [root for root in roots if expected is None or Path(root).exists()]
+    stored = set().union(*(DocumentFolder(root) for root in readable))
+    hosts = sorted(stored if expected is None else set(expected))
+    own = {host: loaded[choice] for host, choice in choices.items()}
+    judged = judge_stored([Path(root) for root in roots], hosts, default, own, now)
+    return _report(judged, accepted, now, (stored | set(inventory)) - set(hosts))
 
 
 def failures(report: Report, host: str, workstream: str) -> list[str]:
@@ -73,8 +89,20 @@ def failures(report: Report, host: str, workstream: str) -> list[str]:
 
 
 def write_report(report: Report, path: Path) -> None:
-    """Write a gate report atomically. Raises StorageError, DocumentError."""
-    write(report, path)
+    """Write a gate report atomically. Raises StorageError, DocumentError.
+
+    It is checked in parts, each with some of the hosts: no rule of the schema looks at two.
+    """
+    hosts = iter(report["hosts"].items())
+    part = dict(islice(hosts, _VALIDATED_AT_ONCE))
+    validate({**report, "hosts": part}, source=str(path))
+    frame = {**report, "not_judged": [], "waivers": [], "messages": []}
+    while part := dict(islice(hosts, _VALIDATED_AT_ONCE)):
+        validate({**frame, "hosts": part}, source=str(path))
+    try:
+        write_atomically(Path(path), (f"{line}\n".encode() for line in lines(report)))
+    except (TypeError, ValueError) as error:
+        raise DocumentError(f"{path}: no JSON: {one_line(str(error))}") from error
 
 
 def evaluate(
@@ -92,36 +120,65 @@ def evaluate(
     last. A document that could not be read stands in `documents` as its DocumentError.
     """
     hosts = sorted(documents if expected_hosts is None else set(expected_hosts))
-    by_place = {(waiver.host, waiver.criterion): waiver for waiver in waivers}
-    used: set[tuple[str, str]] = set()
-    messages: dict[str, None] = {}
-    entries: dict[str, Any] = {}
+    own, shared = host_profiles or {}, Shared()
+    judged = (
+        judge_host(host, documents.get(host, {}), own.get(host, profiles), now, shared=shared)
+        for host in hosts
+    )
+    return _report(judged, waivers, now, set(documents) - set(hosts))
+
+
+def _report(
+    judged: Iterable[Judgement], accepted: Iterable[Waiver], now: datetime, others: Collection[str]
+) -> Report:
+    """The report over hosts that were judged one by one; `others` were not."""
+    shared = Shared()
+    alone = [replace(one, entries=tuple(map(shared.entry, one.entries))) for one in judged]
+    judgements = fleet.without_twins(alone)
+    # A machine that was counted twice is no majority, and its figures are nobody's.
+    comparable = [one for one, before in zip(judgements, alone, strict=True) if one is before]
+    differences = fleet.differences(comparable)
+    outliers = fleet.outliers(comparable)
+    judgements = fleet.held_to_the_majority(judgements, differences)
+    judgements, waived = waivers.apply(judgements, accepted, now)
+    twins = {one.host for one in alone} - {one.host for one in comparable}
+    workstreams = _workstreams(judgements)
+    complete = all(entry["status"] == COMPLETE for entry in workstreams.values())
+    return {
+        "schema_version": "1.0",
+        "kind": "gate_report",
+        "generated_at": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "verdict": PASSED if judgements and complete else FAILED,
+        "workstreams": workstreams,
+        "hosts": {one.host: _host(one, one.host in twins) for one in judgements},
+        "not_judged": sorted(others),
+        "waivers": waived,
+        "fleet": {"differences": differences, "outliers": outliers},
+        "messages": list(dict.fromkeys(_messages(judgements, waived, others))),
+    }
+
+
+def _host(one: Judgement, twin: bool) -> dict[str, Any]:
+    figures = one.figures
+    if twin:
+        figures = {name: {**figure, "trusted": False} for name, figure in figures.items()}
+    return {
+        "verdict": one.verdict,
+        "profile": one.profile,
+        "documents": one.documents,
+        "figures": figures,
+        "criteria": list(one.entries),
+    }
+
+
+def _workstreams(judgements: Iterable[Judgement]) -> dict[str, Any]:
     totals = {name: [0, 0] for name in WORKSTREAMS}
-    for host in hosts:
-        choice = (host_profiles or {}).get(host, profiles)
-        profile, results = _judge_host(host, documents.get(host, {}), choice, now)
-        for index, result in enumerate(results):
-            place = (host, result.criterion.id)
-            waiver = by_place.get(place)
-            if waiver is not None and result.outcome == FAIL and now.date() <= waiver.expires:
-                used.add(place)
-                results[index] = _waive(result, waiver)
-            counts = totals[result.criterion.workstream]
-            counts[0] += results[index].passes
+    for one in judgements:
+        for index, entry in enumerate(one.entries):
+            counts = totals[entry["workstream"]]
+            counts[0] += index not in one.blocking
             counts[1] += 1
-        entries[host] = {
-            "verdict": _host_verdict(results),
-            "profile": profile.name,
-            "criteria": [result.entry() for result in results],
-        }
-        if profile.note:
-            messages[f"{profile.name}: {profile.note}"] = None
-    if not hosts:
-        messages[NO_HOSTS] = None
-    messages |= dict.fromkeys(_waiver_messages(by_place, used, entries, now))
-    if expected_hosts is not None and (others := sorted(set(documents) - set(hosts))):
-        messages[f"not judged, since not expected: {', '.join(others)}"] = None
-    workstreams = {
+    return {
         name: {
             "title": title,
             "status": COMPLETE if totals[name][0] == totals[name][1] > 0 else INCOMPLETE,
@@ -130,63 +187,18 @@ def evaluate(
         }
         for name, title in WORKSTREAMS.items()
     }
-    complete = all(entry["status"] == COMPLETE for entry in workstreams.values())
-    return {
-        "schema_version": "1.0",
-        "kind": "gate_report",
-        "generated_at": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "verdict": PASSED if hosts and complete else FAILED,
-        "workstreams": workstreams,
-        "hosts": entries,
-        "messages": list(messages),
-    }
 
 
-def _judge_host(
-    host: str,
-    given: Mapping[str, Document | DocumentError],
-    profiles: Sequence[Profile],
-    now: datetime,
-) -> tuple[Profile, list[Result]]:
-    evidence = Evidence(host, given)
-    profile = next((one for one in profiles if evidence.applies(one)), profiles[-1])
-    evidence.apply(profile, now)
-    results = [judge(criterion, evidence, profile) for criterion in profile.criteria]
-    return profile, results + regressions(evidence, profile)
-
-
-def _host_verdict(results: Iterable[Result]) -> str:
-    outcomes = {result.outcome for result in results if not result.passes}
-    for outcome in (FAIL, INVALID):
-        if outcome in outcomes:
-            return outcome.upper()
-    # What remains is missing, or skipped where the profile does not say it is optional.
-    return MISSING.upper() if outcomes else PASS.upper()
-
-
-def _waive(result: Result, waiver: Waiver) -> Result:
-    ticket = f", {waiver.ticket}" if waiver.ticket else ""
-    message = f"waived until {waiver.expires}{ticket}: {waiver.reason}; {result.message}"
-    return Result(result.criterion, WAIVED, message, result.action, result.measured)
-
-
-def _waiver_messages(
-    waivers: Mapping[tuple[str, str], Waiver],
-    used: Collection[tuple[str, str]],
-    entries: Mapping[str, Any],
-    now: datetime,
-) -> Iterable[str]:
-    """Why a waiver had no effect: a reader would otherwise believe that it has."""
-    for (host, criterion), waiver in waivers.items():
-        if (host, criterion) in used:
-            continue
-        found = [e for e in entries.get(host, {}).get("criteria", ()) if e["id"] == criterion]
-        if now.date() > waiver.expires:
-            reason = f"expired on {waiver.expires}"
-        elif host not in entries:
-            reason = "no such host was judged"
-        elif not found:
-            reason = "no such criterion was judged"
-        else:
-            reason = f"only a failure can be waived, the outcome is {found[0]['outcome']}"
-        yield f"waiver without effect: {host}, {criterion}: {reason}"
+def _messages(
+    judgements: Sequence[Judgement], waived: Iterable[dict[str, Any]], others: Collection[str]
+) -> Iterator[str]:
+    for one in judgements:
+        if one.note:
+            yield f"{one.profile}: {one.note}"
+    if not judgements:
+        yield NO_HOSTS
+    yield from waivers.without_effect(waived)
+    for one in judgements:
+        yield from (one_line(f"conflict: {note}", 1000) for note in one.notes)
+    if others:
+        yield f"not judged, since not expected: {fleet.named(others)}"

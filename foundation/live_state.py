@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,35 +10,50 @@ from typing import Any
 from python_probes.version import VERSION
 
 from . import documents
-from .errors import DocumentError, one_line
+from .errors import DocumentError, one_line, shorten
 
 
 def keep(
-    baseline_dir: Path, hosts: Iterable[str], answers: Mapping[str, Any], now: datetime
+    baseline_dir: Path,
+    hosts: Iterable[str],
+    answers: Mapping[str, Any],
+    now: datetime,
+    groups: Mapping[str, Collection[str]] | None = None,
 ) -> None:
     """Write the live_state document of every host.
 
-    `answers` has by host the result of the module foundation_probe; a host whose result holds no
-    usable document is written down as unreachable, with the reason. Raises FoundationError.
+    `answers` has by host the result of the module foundation_probe; `groups` by host the names
+    of its inventory groups, which waivers may name. A host without an answer is written down as
+    not reachable, one whose answer is invalid or another's as reached with an answer that is not
+    to be used, each with the reason. Raises FoundationError.
     """
     for host in hosts:
         document = _document(host, answers.get(host) or {}, now)
+        # Whatever a host says of itself here: the inventory decides what is waived for it.
+        document["data"] = {k: v for k, v in document["data"].items() if k != "groups"}
+        if mine := (groups or {}).get(host):
+            document["data"]["groups"] = sorted(mine)
         documents.write(document, documents.path(baseline_dir, host, documents.LIVE_STATE))
 
 
 def _document(host: str, answer: Mapping[str, Any], now: datetime) -> documents.Document:
-    document = (answer.get("documents") or {}).get(documents.LIVE_STATE)
+    given = answer.get("documents") or {}
+    document = given.get(documents.LIVE_STATE) if isinstance(given, Mapping) else given
     if document is None:
-        return unreachable(host, one_line(str(answer.get("msg") or "it was not asked")), now)
+        reason = one_line(str(answer.get("msg") or "it was not asked"))
+        return without_answer(host, reason, now, reachable=False)
+    if not isinstance(document, Mapping):
+        reason = f"the host's answer: found {shorten(document)}, no JSON object"
+        return without_answer(host, reason, now, reachable=True)
     try:
         documents.validate(document, documents.LIVE_STATE, host, "the host's answer")
     except DocumentError as error:
-        return unreachable(host, str(error), now)
+        return without_answer(host, str(error), now, reachable=True)
     return dict(document)
 
 
-def unreachable(host: str, reason: str, now: datetime) -> documents.Document:
-    """The live_state of a host that gave no usable answer."""
+def without_answer(host: str, reason: str, now: datetime, *, reachable: bool) -> documents.Document:
+    """The live_state of a host that gave no answer, or, if `reachable`, none to be used."""
     return {
         "schema_version": "1.0",
         "kind": documents.LIVE_STATE,
@@ -57,6 +72,6 @@ def unreachable(host: str, reason: str, now: datetime) -> documents.Document:
                 "image_digest",
             )
         ),
-        "data": {"reachable": False, "reason": reason},
+        "data": {"reachable": reachable, "reason": reason},
         "problems": [],
     }

@@ -1,17 +1,25 @@
-"""The JSON Schemas of this package, compiled once."""
+"""The JSON Schemas of this package, compiled once.
+
+Two validators share the work. jsonschema-rs says in microseconds that a document is valid, which
+nearly all are; whatever it does not call valid goes to jsonschema, whose word on faults and whose
+error messages count. So a document is refused exactly when jsonschema refuses it, provided that
+jsonschema-rs never accepts more: tests/unit/test_schema_registry.py holds them against each other.
+"""
 
 from __future__ import annotations
 
 import json
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jsonschema import Draft202012Validator, FormatChecker
-from jsonschema.exceptions import ValidationError, best_match
-from referencing import Registry, Resource
+import jsonschema_rs
 
 from .errors import one_line, shorten
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
 
 
 @cache
@@ -34,10 +42,33 @@ def kinds() -> frozenset[str]:
 
 @cache
 def _validator(name: str) -> Draft202012Validator:
+    # Imported when something is wrong: that takes longer than all the gate does for a host.
+    from jsonschema import Draft202012Validator, FormatChecker  # noqa: PLC0415
+    from referencing import Registry, Resource  # noqa: PLC0415
+
     registry: Registry[Any] = Registry().with_resources(
         (schema["$id"], Resource.from_contents(schema)) for schema in _schemas().values()
     )
     return Draft202012Validator(_schemas()[name], registry=registry, format_checker=FormatChecker())
+
+
+@cache
+def _fast_validator(name: str) -> jsonschema_rs.Draft202012Validator:
+    registry = jsonschema_rs.Registry([(schema["$id"], schema) for schema in _schemas().values()])
+    return jsonschema_rs.Draft202012Validator(
+        _schemas()[name], registry=registry, validate_formats=True
+    )
+
+
+def _surely_valid(name: str, instance: object) -> bool:
+    """Whether the fast validator accepts; False settles nothing.
+
+    It refuses by ValueError what no JSON text can say, such as NaN or half of a surrogate pair.
+    """
+    try:
+        return _fast_validator(name).is_valid(instance)
+    except (ValueError, RecursionError):
+        return False
 
 
 def first_fault(name: str, instance: object) -> str | None:
@@ -45,6 +76,10 @@ def first_fault(name: str, instance: object) -> str | None:
 
     Raises KeyError for an unknown schema.
     """
+    if _surely_valid(name, instance):
+        return None
+    from jsonschema.exceptions import best_match  # noqa: PLC0415 - see _validator
+
     error = best_match(_validator(name).iter_errors(instance))
     return None if error is None else one_line(f"{error.json_path}: {_describe(error)}")
 

@@ -7,10 +7,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from .constraints import four_digits
 from .errors import one_line
 from .judge import REQUIRED, WARNING
 
 _WIDTH = 100
+_DEEP = " " * 11  # below the word that begins a line
+_MOST = 20  # names in one place
 
 
 def render(report: Mapping[str, Any], report_path: Path | None = None) -> str:
@@ -29,11 +32,16 @@ def render(report: Mapping[str, Any], report_path: Path | None = None) -> str:
     for findings, names in blocks.items():
         if findings:
             first = hosts[names[0]]
-            title = f"{', '.join(names)} ({first['profile']}): {first['verdict']}"
+            title = f"{_some(names)} ({first['profile']}): {first['verdict']}"
             lines += ["", *_wrap(title, "", "  "), findings]
+    for told in (_waivers(report), _fleet(report)):
+        lines += told and ["", *told]
     if report["messages"]:
         lines.append("")
-        lines += [line for message in report["messages"] for line in _wrap(message, "", "  ")]
+        shown = report["messages"][:_MOST]
+        lines += [line for message in shown for line in _wrap(message, "", "  ")]
+        if more := len(report["messages"]) - len(shown):
+            lines.append(f"and {more} messages more, which the report has")
     if report_path is not None:
         lines += ["", f"Report: {report_path}"]
     return "\n".join(lines) + "\n"
@@ -47,6 +55,48 @@ def _summary(report: Mapping[str, Any]) -> Iterator[str]:
         yield "✅ Phase Gate: PASSED - Model/Interface can proceed"
     else:
         yield "❌ Phase Gate: FAILED - Model/Interface cannot proceed"
+
+
+def _waivers(report: Mapping[str, Any]) -> list[str]:
+    """The waivers in use; those without effect are among the messages."""
+    return [
+        line
+        for entry in report["waivers"]
+        if entry["state"] == "used"
+        for line in _wrap(
+            f"{entry['host']}, {entry['criterion']}: {entry['message']}, until {entry['expires']}",
+            "waiver     ",
+            _DEEP,
+        )
+    ]
+
+
+def _fleet(report: Mapping[str, Any]) -> list[str]:
+    """What sets hosts apart from the others; hosts with the same value are told together."""
+    lines = []
+    for entry in report["fleet"]["differences"]:
+        title = f"{entry['title']}: {entry['majority']}"
+        if entry["majority_hosts"]:
+            title += f" on {entry['majority_hosts']} hosts"
+        lines += _wrap(title, "differs    ", _DEEP)
+        by_value: dict[str, list[str]] = {}
+        for host, value in entry["hosts"].items():
+            by_value.setdefault(value, []).append(host)
+        for value, hosts in by_value.items():
+            lines += _wrap(f"{value}: {_some(hosts)}", _DEEP, _DEEP + "  ")
+    for entry in report["fleet"]["outliers"]:
+        unit, median = entry["unit"], four_digits(entry["median"])
+        title = f"{entry['figure']}: median {median} {unit}, "
+        lines += _wrap(f"{title}further than {four_digits(entry['limit'])}:", "outlier    ", _DEEP)
+        hosts = [f"{host} {four_digits(value)}" for host, value in entry["hosts"].items()]
+        lines += _wrap(_some(hosts), _DEEP, _DEEP + "  ")
+    return lines
+
+
+def _some(names: list[str]) -> str:
+    """Names on a line, not without end; the report has them all."""
+    more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
+    return ", ".join(names[:_MOST]) + more
 
 
 def _findings(host: Mapping[str, Any]) -> Iterator[str]:
@@ -73,18 +123,16 @@ def _finding(
 ) -> Iterator[str]:
     first = entries[0]
     if len(entries) == 1:
-        yield from _wrap(f"{first['title']} [{first['id']}]", f"  {word:<8} ", " " * 11)
+        yield from _wrap(f"{first['title']} [{first['id']}]", f"  {word:<8} ", _DEEP)
         if word == "fail":
-            yield from _wrap(
-                f"measured {first['measured']}, required {first['required']}", " " * 11
-            )
+            yield from _wrap(f"measured {first['measured']}, required {first['required']}", _DEEP)
     else:
         names = ", ".join(entry["id"] for entry in entries)
-        yield from _wrap(f"{len(entries)} criteria [{names}]", f"  {word:<8} ", " " * 11)
+        yield from _wrap(f"{len(entries)} criteria [{names}]", f"  {word:<8} ", _DEEP)
     if word != "fail" or len(entries) > 1:  # a failure's message says the same again
-        yield from _wrap(message, " " * 11)
+        yield from _wrap(message, _DEEP)
     if word != "waived":
-        yield from _wrap(f"do: {action}", " " * 11, " " * 15)
+        yield from _wrap(f"do: {action}", _DEEP, " " * 15)
 
 
 def _names(names: list[str]) -> str:

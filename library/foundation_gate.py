@@ -13,11 +13,12 @@ description:
   - Keeps what the hosts answered as their C(live_state) documents, judges all stored documents of
     these hosts, prints the verdict, and writes the report.
   - Fails unless the verdict is C(PASSED). A host without an answer is MISSING, never left out.
+  - Runs with C(run_once), since one evaluation is of all hosts.
 options:
   answers:
     description:
       - By host, the result that M(foundation_probe) gave for C(live_state).
-      - A host without a usable result counts as unreachable.
+      - A host without an answer is MISSING, one whose answer is invalid or another's INVALID.
     type: dict
     default: {}
   baseline_dir:
@@ -29,6 +30,12 @@ options:
     type: list
     elements: str
     required: true
+  inventory:
+    description:
+      - By group, its hosts, as Ansible's C(groups) has them.
+      - Hosts that are not judged are named in the report, and waivers may name a group.
+    type: dict
+    default: {}
   profiles:
     description: By host, C(auto), the name of a profile, or the path of a profile file.
     type: dict
@@ -56,6 +63,7 @@ EXAMPLES = r"""
       spark-01: "{{ hostvars['spark-01'].answer }}"
     profiles:
       spark-01: dgx_spark
+    inventory: "{{ groups }}"
   run_once: true
 """
 

@@ -84,7 +84,9 @@ def _no_cuda(one: Measurement) -> str | None:
         return f"torch {build['torch']} for CUDA {build['cuda']} drives no GPU"
     if (one.environment.get("torch") or {}).get("cuda_available") is False:
         return "the environment document says that torch sees no CUDA device"
-    return _other_cuda(build, one.limits.get("minimum_build_cuda")) or _no_cublas(one)
+    oldest = one.limits.get("minimum_build_cuda")
+    told: str | None = one.once("cuda", lambda: _other_cuda(build, oldest) or _no_cublas(one))
+    return told
 
 
 def _other_cuda(build: Mapping[str, Any], oldest: str | None) -> str | None:
@@ -222,12 +224,21 @@ def power_wedge(one: Measurement) -> str | None:
     limits = one.limits.get("power_wedge")
     if limits is None or not one.on_gpu:
         return None
-    for name, figure in {one.name: one.figure, **one.benchmark["figures"]}.items():
-        if name == one.name or name.startswith("sustained."):
-            evidence = _wedged(figure["trace"] or {}, limits)
-            if evidence is not None:
-                return evidence if name == one.name else f"{evidence} in {name}"
+    own = _wedged(one.trace, limits)
+    if own is not None:
+        return own
+    for name, evidence in one.once("wedged", lambda: _wedged_loads(one, limits)).items():
+        if name != one.name:
+            return f"{evidence} in {name}"
     return None
+
+
+def _wedged_loads(one: Measurement, limits: Mapping[str, float]) -> dict[str, str]:
+    """By name, the run's sustained figures that show a wedge."""
+    figures = one.benchmark["figures"].items()
+    loads = {name: figure for name, figure in figures if name.startswith("sustained.")}
+    found = {name: _wedged(figure["trace"] or {}, limits) for name, figure in loads.items()}
+    return {name: evidence for name, evidence in found.items() if evidence is not None}
 
 
 def _wedged(trace: Mapping[str, Any], limits: Mapping[str, float]) -> str | None:

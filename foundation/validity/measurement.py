@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 GPU_FAMILIES = frozenset(
@@ -27,7 +28,8 @@ class Measurement:
 
     `benchmark`, `environment` and `hardware` are the `data` of those documents (empty where one
     is absent or not of this state of the host); `collected_at` is the benchmark document's;
-    `unit` is what the criterion expects, empty where it does not look at the value.
+    `unit` is what the criterion expects, empty where it does not look at the value. `memo` keeps
+    what `once` worked out; the figures of one run share it, and nothing else may.
     """
 
     name: str
@@ -38,18 +40,25 @@ class Measurement:
     unit: str = ""
     hardware: Mapping[str, Any] = field(default_factory=dict)
     collected_at: str = ""
+    memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
-    @property
+    def once(self, name: str, work_out: Callable[[], Any]) -> Any:
+        """What is the same for every figure of the run, worked out for the first that asks."""
+        if name not in self.memo:
+            self.memo[name] = work_out()
+        return self.memo[name]
+
+    @cached_property
     def family(self) -> str:
         """What did the work: gemm, memory, storage, ..."""
         return self.name.partition(".")[0]
 
-    @property
+    @cached_property
     def of_gpu(self) -> bool:
         """Whether the name says that a GPU did the work."""
         return self.family in GPU_FAMILIES
 
-    @property
+    @cached_property
     def on_gpu(self) -> bool:
         """Whether a GPU did the work."""
         return self.of_gpu and self.benchmark["device"]["kind"] == "cuda"
@@ -66,8 +75,8 @@ class Measurement:
 
     def limit(self, name: str) -> Any:
         """A limit that is kept by figure or by family; None where there is none."""
-        kept = self.limits.get(name, {})
-        return kept.get(self.name, kept.get(self.family))
+        kept = self.limits.get(name)
+        return kept.get(self.name, kept.get(self.family)) if kept else None
 
     def section(self, name: str) -> Mapping[str, Any]:
         """A section of the hardware baseline; empty where it was not read."""

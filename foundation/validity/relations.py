@@ -17,7 +17,10 @@ def implausible(one: Measurement) -> str | None:
     per_cpu, cpus = one.limit("maximum_per_cpu"), _cpus(one)
     if per_cpu is not None and cpus and value > per_cpu * cpus:
         return f"{value:.4g} {one.figure['unit']} is more than {cpus:g} CPUs can do"
-    broken = list(_broken(one))
+    broken: list[tuple[str, str, str]]
+    broken = one.once("broken ratios", lambda: list(_broken(one)))
+    if not broken:
+        return None
     counts = Counter(name for left, right, _ in broken for name in (left, right))
     for left, right, evidence in broken:
         if one.name not in (left, right):

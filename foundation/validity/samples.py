@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from ..errors import Json, shorten
@@ -27,18 +26,31 @@ def number(one: Measurement) -> str | None:
     for value in (one.figure["value"], *one.figure["samples"]):
         if not 0 < value < _LARGEST:
             return f"{shorten(value)} is no measured quantity"
-    if not _finite(one.figure):
+    if not _finite(dict(one.figure)):
         return "one of its numbers is infinite or none"
     return None
 
 
-def _finite(value: Json) -> bool:
+def _finite(value: dict[str, Json] | list[Json]) -> bool:
     """Whether every number in a part of a document is one."""
-    if isinstance(value, Mapping):
-        return all(_finite(part) for part in value.values())
-    if isinstance(value, list):
-        return all(_finite(part) for part in value)
-    return not isinstance(value, float) or math.isfinite(value)
+    # This looks at every number of every document: a sum shows most lists to be right at once.
+    if isinstance(value, list) and _sums_up(value):
+        return True
+    for part in value.values() if isinstance(value, dict) else value:
+        if isinstance(part, float):
+            if not math.isfinite(part):
+                return False
+        elif isinstance(part, (dict, list)) and not _finite(part):
+            return False
+    return True
+
+
+def _sums_up(value: list[Json]) -> bool:
+    """Whether a list holds numbers alone, whose sum is one: none of them is infinite or none."""
+    try:
+        return math.isfinite(sum(value))
+    except (TypeError, OverflowError):
+        return False
 
 
 def unit(one: Measurement) -> str | None:
@@ -211,13 +223,20 @@ def _longer_than_the_run(one: Measurement) -> str | None:
     seconds = one.figure["duration_seconds"]
     if seconds > longest:
         return f"timed for {seconds:.4g} s in a run of {whole:.4g} s"
-    figures = one.benchmark["figures"].items()
-    together = sum(figure["duration_seconds"] for name, figure in figures if name not in resumed)
-    # What is longer than the run speaks against itself alone.
-    alone = any(figure["duration_seconds"] > longest for _, figure in figures)
+    together, alone = one.once("timed", lambda: _timed(one, resumed, longest))
     if together > longest and not alone:
         return f"all figures were timed for {together:.4g} s in a run of {whole:.4g} s"
     return None
+
+
+def _timed(one: Measurement, resumed: set[str], longest: float) -> tuple[float, bool]:
+    """Seconds that the figures of this very run took; whether one alone took longer than it.
+
+    What is longer than the run speaks against itself alone.
+    """
+    seconds = {n: figure["duration_seconds"] for n, figure in one.benchmark["figures"].items()}
+    together = sum(time for name, time in seconds.items() if name not in resumed)
+    return together, any(time > longest for time in seconds.values())
 
 
 def _run_seconds(one: Measurement) -> float | None:
@@ -227,7 +246,9 @@ def _run_seconds(one: Measurement) -> float | None:
 
 def _resumed(one: Measurement) -> set[str]:
     """Figures of runs before this one, which its own time does not count."""
-    return {name for part in one.benchmark.get("resumed") or () for name in part["figures"]}
+    parts = one.benchmark.get("resumed") or ()
+    found: set[str] = one.once("resumed", lambda: {name for p in parts for name in p["figures"]})
+    return found
 
 
 def _time(text: str | None) -> datetime | None:

@@ -10,6 +10,7 @@ from ansible.utils.display import Display
 from foundation import live_state, terminal
 from foundation.action import PROJECT, ControllerAction
 from foundation.gate import PASSED, judge_folder, write_report
+from foundation.waivers import EVERYTHING
 
 
 class ActionModule(ControllerAction):
@@ -18,6 +19,7 @@ class ActionModule(ControllerAction):
     argument_spec: ClassVar[dict[str, Any]] = {
         "answers": {"type": "dict", "default": {}},
         "baseline_dir": {"type": "str", "default": "bench/baselines"},
+        "inventory": {"type": "dict", "default": {}},
         "hosts": {"type": "list", "elements": "str", "required": True},
         "profiles": {"type": "dict", "default": {}},
         "report": {"type": "str", "default": "reports/gate.json"},
@@ -30,13 +32,15 @@ class ActionModule(ControllerAction):
         baseline_dir = PROJECT / wanted["baseline_dir"]
         path = PROJECT / wanted["report"]
         if not self.check_mode:
-            live_state.keep(baseline_dir, wanted["hosts"], wanted["answers"], now)
+            groups = self._groups(wanted["inventory"])
+            live_state.keep(baseline_dir, wanted["hosts"], wanted["answers"], now, groups)
         report = judge_folder(
             baseline_dir,
             {host: self.profile_choice(name) for host, name in wanted["profiles"].items()},
             PROJECT / wanted["waivers"] if wanted["waivers"] else None,
             wanted["hosts"],
             now=now,
+            inventory=wanted["inventory"].get("all", ()),
         )
         if not self.check_mode:
             write_report(report, path)
@@ -45,3 +49,12 @@ class ActionModule(ControllerAction):
         failed = verdict != PASSED
         message = f"Phase gate: {verdict}; the report is {path}"
         return {"failed": failed, "msg": message, "verdict": verdict, "report": str(path)}
+
+    @staticmethod
+    def _groups(inventory: dict[str, list[str]]) -> dict[str, list[str]]:
+        """By host, the groups that waivers may name: all but those of every host."""
+        groups: dict[str, list[str]] = {}
+        for name, hosts in inventory.items():
+            for host in hosts if name not in EVERYTHING else ():
+                groups.setdefault(host, []).append(name)
+        return groups

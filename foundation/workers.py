@@ -1,0 +1,100 @@
+"""Stored hosts judged by several processes where there are many of them.
+
+Each host is judged by the same pure function, so the outcome does not depend on how many there
+are. Where this process cannot be forked safely, or a worker dies, it judges the hosts itself.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from . import merge
+from .criteria import Profile
+from .judgement import Judgement, Shared, judge_host
+
+MANY = 200
+"""From so many hosts on, workers save more than they cost."""
+_CHUNK = 50
+_WATCH_SECONDS = 1.0
+
+
+def judge_stored(
+    roots: Sequence[Path],
+    hosts: Sequence[str],
+    default: Sequence[Profile],
+    own: Mapping[str, Sequence[Profile]],
+    now: datetime,
+) -> Iterator[Judgement]:
+    """The judgement of each host from what lies in the folders, in the order of `hosts`.
+
+    `own` has the profiles of hosts that are not judged by `default`.
+    """
+    chunks = [hosts[start : start + _CHUNK] for start in range(0, len(hosts), _CHUNK)]
+    judge = partial(_judge_chunk, tuple(roots), default, now)
+    theirs = [{host: own[host] for host in chunk if host in own} for chunk in chunks]
+    processes = min(len(os.sched_getaffinity(0)), len(chunks))
+    # A fork copies only the thread that asks for it: a lock that another one holds stays locked.
+    if len(hosts) >= MANY and processes > 1 and threading.active_count() == 1:
+        judged = _in_parallel(judge, chunks, theirs, processes)
+    else:
+        judged = map(judge, chunks, theirs)
+    return itertools.chain.from_iterable(judged)
+
+
+def _in_parallel(
+    judge: Callable[..., list[Judgement]],
+    chunks: Sequence[Sequence[str]],
+    theirs: Sequence[Mapping[str, Sequence[Profile]]],
+    processes: int,
+) -> Iterator[list[Judgement]]:
+    # Imported here: a gate over a few hosts would wait for it in vain.
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
+    from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415
+    from multiprocessing import get_context  # noqa: PLC0415
+
+    done = 0
+    try:
+        with ProcessPoolExecutor(
+            processes, get_context("fork"), _prepare_worker, (os.getpid(),)
+        ) as pool:
+            for judged in pool.map(judge, chunks, theirs):
+                done += 1
+                yield judged
+    except BrokenProcessPool:  # a worker was killed, as for want of memory
+        yield from map(judge, chunks[done:], theirs[done:])
+
+
+def _judge_chunk(
+    roots: Sequence[Path],
+    default: Sequence[Profile],
+    now: datetime,
+    hosts: Sequence[str],
+    own: Mapping[str, Sequence[Profile]],
+) -> list[Judgement]:
+    shared = Shared()
+    judged = []
+    for host in hosts:
+        given, conflicts = merge.load(roots, host)
+        profiles = own.get(host, default)
+        judged.append(judge_host(host, given, profiles, now, shared=shared, notes=conflicts))
+    return judged
+
+
+def _prepare_worker(parent: int) -> None:
+    """Leave interrupts to the parent, and end with it: nobody else would tell this process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_WATCH_SECONDS)
+    os._exit(1)
