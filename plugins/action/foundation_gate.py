@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from ansible.utils.display import Display
 
-from foundation import live_state, terminal
+from foundation import live_state, reports, terminal
 from foundation.action import PROJECT, ControllerAction
 from foundation.gate import PASSED, judge_folder, write_report
 
@@ -18,6 +18,12 @@ class ActionModule(ControllerAction):
     argument_spec: ClassVar[dict[str, Any]] = {
         "answers": {"type": "dict", "default": {}},
         "baseline_dir": {"type": "str", "default": "bench/baselines"},
+        "formats": {
+            "type": "list",
+            "elements": "str",
+            "choices": list(reports.FORMATS),
+            "default": list(reports.FORMATS),
+        },
         "hosts": {"type": "list", "elements": "str", "required": True},
         "profiles": {"type": "dict", "default": {}},
         "report": {"type": "str", "default": "reports/gate.json"},
@@ -41,6 +47,8 @@ class ActionModule(ControllerAction):
         if not self.check_mode:
             write_report(report, path)
         Display().display(terminal.render(report, report_path=path))
+        if not self.check_mode:
+            reports.write_beside(report, path, wanted["formats"])
         verdict = report["verdict"]
         failed = verdict != PASSED
         message = f"Phase gate: {verdict}; the report is {path}"
