@@ -3,7 +3,7 @@
 import re
 from html import unescape
 
-import gate_reports as made
+import any_reports as made
 import pytest
 from hypothesis import HealthCheck, given, settings
 from markdown_it import MarkdownIt

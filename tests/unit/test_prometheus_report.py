@@ -2,7 +2,7 @@
 
 import math
 
-import gate_reports as made
+import any_reports as made
 import pytest
 from hypothesis import HealthCheck, given, settings
 from prometheus_client.parser import text_string_to_metric_families

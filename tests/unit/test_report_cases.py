@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
-import gate_reports as made
+import any_reports as made
 import pytest
 import xmlschema
 from hypothesis import HealthCheck, given, settings

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import gate_reports as made
+import any_reports as made
 import pytest
 
 from foundation import documents, reports
