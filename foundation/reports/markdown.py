@@ -48,7 +48,7 @@ def render(report: Mapping[str, Any]) -> str:
                 break
             text += piece
         if text != section.heading:
-            parts.append(text)
+            parts.append(text.rstrip("\n") + "\n")
             room -= len(text.encode()) + 1
     if cut:
         left_out = ", ".join(f"{count} {noun}" for noun, count in cut.items())
@@ -178,6 +178,8 @@ def _details(name: str, host: Mapping[str, Any]) -> str:
     ]
     for entry in host["criteria"]:
         values = f"measured {_measured(entry)}, required {code(entry['required'])}"
-        told = "" if entry["outcome"] == PASS else f"; {code(one_line(entry['message'], 200))}"
+        # All else is told under "What to do".
+        quiet = entry["outcome"] in (SKIPPED, WAIVED)
+        told = f"; {code(one_line(entry['message'], 200))}" if quiet else ""
         lines.append(f"- {entry['outcome']}: {code(entry['id'])}, {values}{told}")
     return "\n".join([*lines, "", "</details>", "", ""])
