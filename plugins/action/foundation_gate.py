@@ -18,15 +18,15 @@ class ActionModule(ControllerAction):
     argument_spec: ClassVar[dict[str, Any]] = {
         "answers": {"type": "dict", "default": {}},
         "baseline_dir": {"type": "str", "default": "bench/baselines"},
+        "hosts": {"type": "list", "elements": "str", "required": True},
+        "profiles": {"type": "dict", "default": {}},
+        "report": {"type": "str", "default": "reports/gate.json"},
         "formats": {
             "type": "list",
             "elements": "str",
             "choices": list(reports.FORMATS),
             "default": list(reports.FORMATS),
         },
-        "hosts": {"type": "list", "elements": "str", "required": True},
-        "profiles": {"type": "dict", "default": {}},
-        "report": {"type": "str", "default": "reports/gate.json"},
         "waivers": {"type": "str"},
     }
 
