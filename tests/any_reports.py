@@ -136,10 +136,11 @@ _criteria = st.fixed_dictionaries(
         "action": texts,
     }
 )
+_figure_names = st.from_regex(r"[a-z]{1,9}\.[a-z0-9_]{1,9}", fullmatch=True)
 _figures = st.fixed_dictionaries(
     {
         "value": numbers,
-        "unit": st.sampled_from(["GB/s", "TFLOP/s", "TOP/s", "IOPS"]) | texts,
+        "unit": st.sampled_from(["GB/s", "TFLOP/s", "TOP/s", "IOPS", ""]) | texts,
         "trusted": st.booleans(),
     }
 )
@@ -151,16 +152,16 @@ _hosts = st.fixed_dictionaries(
         "documents": st.dictionaries(
             st.sampled_from(["benchmark", "live_state"]), st.just(GENERATED)
         ),
-        "figures": st.dictionaries(texts, _figures, max_size=3),
+        "figures": st.dictionaries(_figure_names, _figures, max_size=3),
     }
 )
 _waivers = st.fixed_dictionaries(
     {
-        "host": names,
+        "host": names | names.map("group {}".format),
         "criterion": texts,
         "reason": texts,
         "expires": st.just("2026-12-31"),
-        "ticket": st.none() | texts,
+        "ticket": st.just("") | texts,
         "state": st.sampled_from(["used", "expired", "unused"]),
         "message": texts,
     }
@@ -173,7 +174,7 @@ _fleet = st.fixed_dictionaries(
                     "id": texts,
                     "title": texts,
                     "majority": texts,
-                    "majority_hosts": st.integers(1, 400),
+                    "majority_hosts": st.integers(0, 400),
                     "hosts": st.dictionaries(names, texts, max_size=3),
                 }
             ),
@@ -182,10 +183,10 @@ _fleet = st.fixed_dictionaries(
         "outliers": st.lists(
             st.fixed_dictionaries(
                 {
-                    "figure": texts,
-                    "unit": texts,
+                    "figure": _figure_names,
+                    "unit": texts | st.just(""),
                     "median": numbers,
-                    "limit": numbers,
+                    "limit": st.floats(0, exclude_min=True, allow_infinity=False),
                     "hosts": st.dictionaries(names, numbers, max_size=3),
                 }
             ),

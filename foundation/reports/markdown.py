@@ -159,15 +159,16 @@ def _waiver(waiver: Mapping[str, Any]) -> str:
 def _fleet(fleet: Mapping[str, Any]) -> Iterator[str]:
     for one in fleet["differences"]:
         others = ", ".join(f"{code(host)} {code(value)}" for host, value in one["hosts"].items())
-        majority = f"{one['majority_hosts']} hosts have {code(one['majority'])}"
-        yield f"- {prose(one['title'])} ({code(one['id'])}): {majority}, others: {others}\n"
+        majority = f"{one['majority_hosts']} hosts have {code(one['majority'])}, others"
+        told = majority if one["majority_hosts"] else "no majority"
+        yield f"- {prose(one['title'])} ({code(one['id'])}): {told}: {others}\n"
     for one in fleet["outliers"]:
         unit = one["unit"]
         others = ", ".join(
             f"{code(host)} {code(f'{value:g} {unit}')}" for host, value in one["hosts"].items()
         )
         median, limit = code(f"{one['median']:g} {unit}"), code(f"{one['limit']:g} {unit}")
-        yield f"- {code(one['figure'])}: median {median}, limit {limit}, outliers: {others}\n"
+        yield f"- {code(one['figure'])}: more than {limit} from the median {median}: {others}\n"
 
 
 def _details(name: str, host: Mapping[str, Any]) -> str:

@@ -19,6 +19,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from foundation.errors import one_line
 from foundation.judge import FAIL, INVALID, MISSING, PASS, SKIPPED, WAIVED
 
 from .cases import plain
@@ -107,14 +108,11 @@ def _figures(report: Mapping[str, Any]) -> Iterator[GaugeMetricFamily]:
     )
     untrusted = _family("figures_untrusted", "Figures of a host that are left out.", "host")
     for name, host in report["hosts"].items():
-        trusted: dict[tuple[str, str], float] = {}
         for figure, found in host["figures"].items():
             if found["trusted"]:
-                unit, exponent = BASE_UNITS.get(found["unit"], (plain(found["unit"]), 0))
+                unit, exponent = BASE_UNITS.get(found["unit"], (one_line(found["unit"]), 0))
                 value = float(Decimal(repr(found["value"])).scaleb(exponent))
-                trusted[plain(figure), unit] = value
-        for (figure, unit), value in trusted.items():
-            figures.add_metric([name, figure, unit], value)
+                figures.add_metric([name, figure, unit], value)
         left_out = sum(not found["trusted"] for found in host["figures"].values())
         untrusted.add_metric([name], left_out)
     yield figures

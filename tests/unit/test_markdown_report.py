@@ -82,23 +82,25 @@ def test_waivers_the_fleet_and_what_was_not_judged_are_told():
         "id": "kernel", "title": "The kernel", "majority": "6.17", "majority_hosts": 7,
         "hosts": {"b": "6.11"},
     }  # fmt: skip
+    divided = {**different, "majority": "no majority", "majority_hosts": 0}
     outlier = {
-        "figure": "cpu.triad", "unit": "GB/s", "median": 112.04, "limit": 100.0,
+        "figure": "cpu.triad", "unit": "GB/s", "median": 112.04, "limit": 12.0,
         "hosts": {"c": 61.5},
     }  # fmt: skip
     text = markdown.render(
         made.report(
             {"a": made.host(made.criterion())},
-            waivers=[waiver, {**waiver, "ticket": None}],
-            fleet={"differences": [different], "outliers": [outlier]},
+            waivers=[waiver, {**waiver, "ticket": ""}],
+            fleet={"differences": [different, divided], "outliers": [outlier]},
             not_judged=["d"],
         )
     )
     check(text)
     assert "**expired** `cpu_cores` of `a`, expires `2026-12-31`, ticket `OPS-7`" in text
-    assert "7 hosts have `6.17`, others: `b` `6.11`" in text
+    assert "- The kernel (`kernel`): 7 hosts have `6.17`, others: `b` `6.11`\n" in text
+    assert "- The kernel (`kernel`): no majority: `b` `6.11`\n" in text
     assert (
-        "- `cpu.triad`: median `112.04 GB/s`, limit `100 GB/s`, outliers: `c` `61.5 GB/s`\n"
+        "- `cpu.triad`: more than `12 GB/s` from the median `112.04 GB/s`: `c` `61.5 GB/s`\n"
     ) in text
     assert "## Not judged\n\n- `d`\n" in text
 

@@ -156,6 +156,7 @@ def test_a_name_that_stands_there_twice_hides_no_case():
 @SHORT
 @given(made.reports)
 def test_any_report_gives_valid_files(report):
+    assert first_fault("gate_report", report) is None
     root, found = read(report)
     wanted = [len(host["criteria"]) for host in report["hosts"].values()]
     extra = ("phase gate", "verdict") in found
