@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 from foundation.reports import markdown
 from foundation.reports.markdown_text import code, prose
 
-SHORT = settings(max_examples=60, suppress_health_check=list(HealthCheck), deadline=None)
+SHORT = settings(max_examples=40, suppress_health_check=list(HealthCheck), deadline=None)
 PARSER = MarkdownIt("commonmark").enable("table").enable("strikethrough")
 # What trackers look for in the text of the rendered page, code left out.
 REFERENCE = re.compile(r"[@#!~%$&^]\w|[A-Za-z0-9_]-\d|www\.|://|:\w+:")

@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from foundation.reports import prometheus
 
-SHORT = settings(max_examples=60, suppress_health_check=list(HealthCheck), deadline=None)
+SHORT = settings(max_examples=40, suppress_health_check=list(HealthCheck), deadline=None)
 
 
 LABELS = ("host", "figure", "unit", "workstream", "id", "outcome", "verdict", "state")

@@ -16,7 +16,7 @@ from foundation.schema_registry import first_fault
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 XSD = xmlschema.XMLSchema(FIXTURES / "junit/jenkins-junit-10.xsd")
-SHORT = settings(max_examples=60, suppress_health_check=list(HealthCheck), deadline=None)
+SHORT = settings(max_examples=40, suppress_health_check=list(HealthCheck), deadline=None)
 
 
 def read(report):
