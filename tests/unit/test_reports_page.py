@@ -32,7 +32,7 @@ def test_the_page_names_every_metric_and_no_other():
 
 def test_the_page_names_every_base_unit():
     for unit, (base, _) in prometheus.BASE_UNITS.items():
-        assert re.search(rf"`{unit}` (becomes )?`{base}`", PAGE)
+        assert re.search(rf"`{unit}`\s(becomes\s)?`{base}`", PAGE)
 
 
 def test_the_page_names_every_file():
