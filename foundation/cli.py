@@ -1,4 +1,4 @@
-"""The `foundation` command: judge, check and learn from documents, check the arm64 lock.
+"""The `foundation` command: judge, check and learn from documents, report, check the arm64 lock.
 
 Exit status: 0 passed, valid or done; 1 not passed, not valid, blockers found or not done for every
 host; 2 could not judge (usage, a file that cannot be read or written, a wrong profile or waivers
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from . import arm_check, baseline, documents, files, history, plots, targets, terminal
+from .commands import report as report_command
 from .criteria import AUTO, load_profiles, profile_path
 from .errors import DocumentError, FoundationError, ProfileError, one_line
 from .gate import PASSED, judge_folder, write_report
@@ -126,6 +127,8 @@ def _parser() -> argparse.ArgumentParser:
     arm.add_argument("--python", default="3.12", metavar="VERSION", help="the image's (3.12)")
     arm.add_argument("--json", type=Path, metavar="FILE", help="also write the findings there")
     arm.set_defaults(command=_arm_check)
+
+    report_command.register(commands)
     return parser
 
 

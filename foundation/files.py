@@ -16,10 +16,12 @@ FILE_MODE = 0o640
 FOLDER_MODE = 0o750
 
 
-def write_atomically(path: Path, content: bytes | Iterable[bytes]) -> None:
+def write_atomically(path: Path, content: bytes | Iterable[bytes], mode: int | None = None) -> None:
     """Write `content` to `path`, so that a reader sees the old file or the new one.
 
     `content` may come in parts, which need not be in memory at once.
+    With `mode` the file has exactly these rights; without, `FILE_MODE` and what the umask leaves.
+
     The temporary file lies in the same folder (a rename does not cross file systems), and the
     file and its folder are flushed to the disk: a host that loses power keeps what was reported
     as written. Raises StorageError; the temporary file is then gone and `path` unchanged.
@@ -28,7 +30,7 @@ def write_atomically(path: Path, content: bytes | Iterable[bytes]) -> None:
     try:
         path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         try:
-            _write_new(temporary, content)
+            _write_new(temporary, content, mode)
             temporary.replace(path)
         except BaseException:
             with contextlib.suppress(OSError):
@@ -43,9 +45,11 @@ def write_atomically(path: Path, content: bytes | Iterable[bytes]) -> None:
         ) from error
 
 
-def _write_new(path: Path, content: bytes | Iterable[bytes]) -> None:
+def _write_new(path: Path, content: bytes | Iterable[bytes], mode: int | None) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
     with os.fdopen(descriptor, "wb") as file:
+        if mode is not None:
+            os.fchmod(descriptor, mode)
         file.writelines((content,) if isinstance(content, bytes) else content)
         file.flush()
         os.fsync(file.fileno())

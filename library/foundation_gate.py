@@ -25,6 +25,16 @@ options:
     description: Where the documents are; a relative path starts at the project's root.
     type: str
     default: bench/baselines
+  formats:
+    description:
+      - What to write next to O(report) once it is there, named as it is.
+      - For C(gate.json) these are C(gate.xml), C(gate.ctrf.json), C(gate.prom), C(gate.md) and
+        C(gate.html).
+      - One that cannot be written fails the task and leaves the verdict as it is.
+    type: list
+    elements: str
+    choices: [junit, ctrf, prometheus, markdown, html]
+    default: [junit, ctrf, prometheus, markdown, html]
   hosts:
     description: The hosts to judge. None is a failure.
     type: list

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from ansible.utils.display import Display
 
-from foundation import live_state, terminal
+from foundation import live_state, reports, terminal
 from foundation.action import PROJECT, ControllerAction
 from foundation.gate import PASSED, judge_folder, write_report
 from foundation.waivers import EVERYTHING
@@ -23,6 +23,12 @@ class ActionModule(ControllerAction):
         "hosts": {"type": "list", "elements": "str", "required": True},
         "profiles": {"type": "dict", "default": {}},
         "report": {"type": "str", "default": "reports/gate.json"},
+        "formats": {
+            "type": "list",
+            "elements": "str",
+            "choices": list(reports.FORMATS),
+            "default": list(reports.FORMATS),
+        },
         "waivers": {"type": "str"},
     }
 
@@ -45,6 +51,8 @@ class ActionModule(ControllerAction):
         if not self.check_mode:
             write_report(report, path)
         Display().display(terminal.render(report, report_path=path))
+        if not self.check_mode:
+            reports.write_beside(report, path, wanted["formats"])
         verdict = report["verdict"]
         failed = verdict != PASSED
         message = f"Phase gate: {verdict}; the report is {path}"

@@ -1,0 +1,140 @@
+"""The gate report as test cases, one per host and criterion: what JUnit and CTRF have in common.
+
+Programs that read test results know passed, failed and skipped, and look at nothing else to tell
+green from red. So a case that keeps the gate from passing is never `skipped` here, and a report
+that failed without any such case (no hosts, nothing measured) gets one of its own.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from foundation.errors import one_line
+from foundation.judge import FAIL, INVALID, PASS, REQUIRED, SKIPPED, WAIVED
+
+GATE = "phase gate"
+"""The suite of the case that speaks of no host: no host is called so, names have no spaces."""
+VERDICT = "verdict"
+_LONGEST = 4000  # characters of one text; a message has 2,000 at most
+
+
+class Status(Enum):
+    """What a reader of test results makes of an outcome."""
+
+    PASSED = "passed"
+    FAILED = "failed"  # there is evidence against the host: fail, invalid
+    ERROR = "error"  # there is no evidence: missing, or skipped though required
+    SKIPPED = "skipped"  # not applicable, or a failure that is waived
+
+
+@dataclass(frozen=True)
+class Case:
+    """One criterion of one host. All texts are one line without control characters."""
+
+    suite: str
+    workstream: str
+    name: str
+    title: str
+    outcome: str
+    status: Status
+    message: str
+    measured: str
+    required: str
+    action: str
+
+    @property
+    def class_name(self) -> str:
+        """Where the case belongs: unique with `name` over the report, the same in every report.
+
+        Jenkins takes what precedes the last dot for a package and the rest for a class. With the
+        workstream last, a host name that has dots stays in one piece.
+        """
+        return f"{self.suite}.{self.workstream}" if self.workstream else self.suite
+
+    @property
+    def summary(self) -> str:
+        """Title and reason on one line."""
+        return f"{self.title}: {self.message}"
+
+    @property
+    def details(self) -> str:
+        """All there is to know, a line each."""
+        lines = [self.summary, f"measured: {self.measured}", f"required: {self.required}"]
+        if self.status in (Status.FAILED, Status.ERROR):
+            lines.append(f"do: {self.action}")
+        return "\n".join(lines)
+
+
+def cases(report: Mapping[str, Any]) -> dict[str, list[Case]]:
+    """The cases of a gate report by suite: a suite per host, and `GATE` where no host says it."""
+    suites = {name: _host_cases(name, host) for name, host in report["hosts"].items()}
+    stopped = any(
+        case.status in (Status.FAILED, Status.ERROR) for found in suites.values() for case in found
+    )
+    if not suites or (report["verdict"] != "PASSED" and not stopped):
+        suites[GATE] = [_verdict_case(report)]
+    return suites
+
+
+def _host_cases(name: str, host: Mapping[str, Any]) -> list[Case]:
+    names: set[tuple[str, str]] = set()
+    found = []
+    for entry in host["criteria"]:
+        unnumbered = identifier = plain(entry["id"])
+        # A profile names a criterion once; whatever else a report may hold, no case hides another.
+        numbers = itertools.count(2)
+        while (entry["workstream"], identifier) in names:
+            identifier = f"{unnumbered} [{next(numbers)}]"
+        names.add((entry["workstream"], identifier))
+        measured = entry["measured"]
+        found.append(
+            Case(
+                suite=name,
+                workstream=entry["workstream"],
+                name=identifier,
+                title=plain(entry["title"]),
+                outcome=entry["outcome"],
+                status=_status(entry),
+                message=plain(entry["message"]),
+                measured="nothing" if measured is None else plain(measured),
+                required=plain(entry["required"]),
+                action=plain(entry["action"]),
+            )
+        )
+    return found
+
+
+def _status(entry: Mapping[str, Any]) -> Status:
+    outcome = entry["outcome"]
+    if outcome == PASS:
+        return Status.PASSED
+    if outcome in (FAIL, INVALID):
+        return Status.FAILED
+    if outcome == WAIVED or (outcome == SKIPPED and not entry["message"].startswith(REQUIRED)):
+        return Status.SKIPPED
+    return Status.ERROR
+
+
+def _verdict_case(report: Mapping[str, Any]) -> Case:
+    told = "; ".join(report["messages"]) or "no host has a criterion that says why"
+    return Case(
+        suite=GATE,
+        workstream="",
+        name=VERDICT,
+        title="Phase gate",
+        outcome=report["verdict"],
+        status=Status.FAILED,
+        message=plain(told),
+        measured=f"{len(report['hosts'])} hosts, verdict {report['verdict']}",
+        required="at least one host, and every workstream complete",
+        action="Name the hosts in the inventory, then ansible-playbook foundation.yml",
+    )
+
+
+def plain(text: str) -> str:
+    """A text of a report on one line that every format can hold: XML forbids most controls."""
+    return one_line(text, _LONGEST) or "(blank)"

@@ -1,0 +1,186 @@
+"""The gate report as Markdown for an issue tracker: what failed first, all else collapsed.
+
+GitHub takes 65,536 characters (GitLab and Gitea more), so what matters least is left out of a long
+report, and its last line says what that was. Counted are bytes of UTF-8, which are never fewer than
+the characters, however a tracker counts those.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from foundation.errors import one_line
+from foundation.judge import FAIL, PASS, REQUIRED, SKIPPED, WAIVED, WARNING
+
+from .markdown_text import code, html_code, prose
+
+LIMIT = 65_536
+_RESERVED = 1_000  # bytes for the line that says what was cut
+_MOST_NAMES = 25
+_WORST_FIRST = ("FAIL", "INVALID", "MISSING", "PASS")
+_COLUMNS = (PASS, "fail", "invalid", "missing", SKIPPED, WAIVED)
+
+Finding = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class _Section:
+    """A part of the page: all its pieces, or as many as there is room for."""
+
+    noun: str
+    heading: str
+    pieces: Sequence[str]
+
+
+def render(report: Mapping[str, Any]) -> str:
+    """Markdown of a gate report, at most `LIMIT` bytes, ending with a new line."""
+    parts = [_head(report)]
+    room = LIMIT - _RESERVED - len(parts[0].encode())
+    cut: dict[str, int] = {}
+    for section in _sections(report):
+        text = section.heading
+        for index, piece in enumerate(section.pieces):
+            if len((text + piece).encode()) + 1 > room:
+                cut[section.noun] = len(section.pieces) - index
+                break
+            text += piece
+        if text != section.heading:
+            parts.append(text.rstrip("\n") + "\n")
+            room -= len(text.encode()) + 1
+    if cut:
+        left_out = ", ".join(f"{count} {noun}" for noun, count in cut.items())
+        parts.append(
+            f"**Cut to fit {LIMIT:,} characters, left out: {left_out}.** "
+            "All of it is in the gate report (JSON).\n"
+        )
+    return "\n".join(parts)
+
+
+def _head(report: Mapping[str, Any]) -> str:
+    hosts = report["hosts"]
+    passed = sum(host["verdict"] == "PASS" for host in hosts.values())
+    lines = [
+        f"# Phase gate: {report['verdict']}",
+        "",
+        f"{passed} of {len(hosts)} hosts pass. Judged {report['generated_at']}.",
+        "",
+        "| workstream | status | criteria passed |",
+        "|---|---|---|",
+    ]
+    for name, entry in report["workstreams"].items():
+        counts = f"{entry['passed']} of {entry['total']}"
+        lines.append(f"| {name} {prose(entry['title'])} | {entry['status']} | {counts} |")
+    return "\n".join(lines) + "\n"
+
+
+def _sections(report: Mapping[str, Any]) -> Iterator[_Section]:
+    """The parts in the order of how much they matter."""
+    order = {verdict: place for place, verdict in enumerate(_WORST_FIRST)}
+    hosts = dict(sorted(report["hosts"].items(), key=lambda item: order[item[1]["verdict"]]))
+    yield _Section("messages", "", [f"> {code(text)}\n>\n" for text in report["messages"]])
+    heading = f"## Hosts\n\n| host | verdict | {' | '.join(_COLUMNS)} |\n|---|---|"
+    heading += "---|" * len(_COLUMNS) + "\n"
+    yield _Section("rows of the host table", heading, [_row(*item) for item in hosts.items()])
+    yield _Section("findings", "## What to do\n\n", list(_findings(hosts)))
+    yield _Section("waivers", "## Waivers\n\n", [_waiver(entry) for entry in report["waivers"]])
+    yield _Section("differences", "## Differences in the fleet\n\n", list(_fleet(report["fleet"])))
+    names = [f"- {code(name)}\n" for name in report["not_judged"]]
+    yield _Section("hosts that were not judged", "## Not judged\n\n", names)
+    details = [_details(*item) for item in hosts.items()]
+    yield _Section("hosts with all their criteria", "## Every criterion\n\n", details)
+
+
+def _row(name: str, host: Mapping[str, Any]) -> str:
+    counts = Counter(entry["outcome"] for entry in host["criteria"])
+    numbers = " | ".join(str(counts[outcome]) for outcome in _COLUMNS)
+    return f"| {code(name)} | {host['verdict']} | {numbers} |\n"
+
+
+def _findings(hosts: Mapping[str, Any]) -> Iterator[str]:
+    """What does not pass. Hosts with the same findings share them, as on the terminal."""
+    blocks: dict[tuple[str, ...], list[str]] = {}
+    for name, host in hosts.items():
+        blocks.setdefault(tuple(_host_findings(host)), []).append(name)
+    for found, names in blocks.items():
+        if not found:
+            continue
+        first = hosts[names[0]]
+        shown = ", ".join(code(name) for name in names[:_MOST_NAMES])
+        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+        # With its first finding, so that no heading stands without one.
+        heading = f"### {first['verdict']}: {shown}{more} ({code(first['profile'])})\n\n"
+        yield heading + found[0]
+        yield from found[1:]
+
+
+def _host_findings(host: Mapping[str, Any]) -> Iterator[str]:
+    groups: dict[tuple[str, str, str], list[Finding]] = {}
+    for entry in host["criteria"]:
+        outcome, message = entry["outcome"], entry["message"]
+        if outcome == WAIVED or (outcome == SKIPPED and not message.startswith(REQUIRED)):
+            continue
+        if outcome == PASS and not message.startswith(WARNING):
+            continue
+        # Failures are told one by one, each with what was measured; all else by its reason.
+        reason = entry["id"] if outcome == FAIL else ""
+        groups.setdefault((outcome, message, entry["action"] + reason), []).append(entry)
+    for (outcome, message, _), entries in groups.items():
+        word = "warning" if outcome == PASS else outcome
+        if len(entries) == 1:
+            title = f"{prose(entries[0]['title'])} ({code(entries[0]['id'])})"
+        else:
+            title = f"{len(entries)} criteria: " + ", ".join(code(one["id"]) for one in entries)
+        first = entries[0]
+        lines = [f"- **{word}** {title}"]
+        if outcome == FAIL:
+            lines.append(f"  - measured {_measured(first)}, required {code(first['required'])}")
+        else:
+            lines.append(f"  - {code(message.removeprefix(WARNING))}")
+        lines.append(f"  - do: {code(first['action'])}")
+        yield "\n".join(lines) + "\n\n"
+
+
+def _measured(entry: Finding) -> str:
+    return "nothing" if entry["measured"] is None else code(entry["measured"])
+
+
+def _waiver(waiver: Mapping[str, Any]) -> str:
+    ticket = f", ticket {code(waiver['ticket'])}" if waiver["ticket"] else ""
+    return (
+        f"- **{waiver['state']}** {code(waiver['criterion'])} of {code(waiver['host'])}, "
+        f"expires {code(waiver['expires'])}{ticket}: {code(waiver['reason'])}\n"
+        f"  - {code(waiver['message'])}\n"
+    )
+
+
+def _fleet(fleet: Mapping[str, Any]) -> Iterator[str]:
+    for one in fleet["differences"]:
+        others = ", ".join(f"{code(host)} {code(value)}" for host, value in one["hosts"].items())
+        majority = f"{one['majority_hosts']} hosts have {code(one['majority'])}, others"
+        told = majority if one["majority_hosts"] else "no majority"
+        yield f"- {prose(one['title'])} ({code(one['id'])}): {told}: {others}\n"
+    for one in fleet["outliers"]:
+        unit = one["unit"]
+        others = ", ".join(
+            f"{code(host)} {code(f'{value:g} {unit}')}" for host, value in one["hosts"].items()
+        )
+        median, limit = code(f"{one['median']:g} {unit}"), code(f"{one['limit']:g} {unit}")
+        yield f"- {code(one['figure'])}: more than {limit} from the median {median}: {others}\n"
+
+
+def _details(name: str, host: Mapping[str, Any]) -> str:
+    lines = [
+        f"<details><summary>{html_code(name)}: {host['verdict']}, "
+        f"{len(host['criteria'])} criteria, profile {html_code(host['profile'])}</summary>",
+        "",
+    ]
+    for entry in host["criteria"]:
+        values = f"measured {_measured(entry)}, required {code(entry['required'])}"
+        # All else is told under "What to do".
+        quiet = entry["outcome"] in (SKIPPED, WAIVED)
+        told = f"; {code(one_line(entry['message'], 200))}" if quiet else ""
+        lines.append(f"- {entry['outcome']}: {code(entry['id'])}, {values}{told}")
+    return "\n".join([*lines, "", "</details>", "", ""])
