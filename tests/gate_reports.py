@@ -4,6 +4,8 @@ The gate itself judges made-up documents, so that a report is what the gate writ
 gate adds for a whole fleet are put in where it does not yet.
 """
 
+import copy
+import functools
 import random
 
 import documents as made
@@ -48,7 +50,9 @@ def _throttled(documents):
 
 
 def _damaged(documents):
-    documents["benchmark"] = DocumentError("benchmark.json: not JSON: line 1, column 1: run it again")
+    documents["benchmark"] = DocumentError(
+        "benchmark.json: not JSON: line 1, column 1: run it again"
+    )
 
 
 def _unreachable(documents):
@@ -62,8 +66,14 @@ def _little_memory(documents):
 
 
 TROUBLES = (
-    _old_driver, _bad_driver, _slow, _throttled, _damaged, _unreachable, _little_memory, _bad_driver,
+    _old_driver, _bad_driver, _slow, _throttled, _damaged, _unreachable, _little_memory,
 )  # fmt: skip
+
+
+def judged(hosts):
+    """The report over so many healthy Sparks, exactly as the gate writes it."""
+    names = [f"spark-{number:02}" for number in range(1, hosts + 1)]
+    return gate.evaluate(AUTO, {name: healthy(name) for name in names}, (), made.NOW)
 
 
 def fleet(hosts, every=4, waivers=(), troubles=TROUBLES):
@@ -119,8 +129,20 @@ def waiver(host, criterion, expires="2026-12-31"):
 
 
 def failing():
+    """A copy that a test may alter of `_failing`."""
+    return copy.deepcopy(_failing())
+
+
+@functools.cache
+def _failing():
     """Twenty-four Sparks, of which six have a trouble each: what most tests and pictures use."""
-    report = fleet(24, waivers=(waiver("spark-08", "driver_known_bad"), waiver("spark-01", "memory_total", "2026-10-01")))
+    report = fleet(
+        24,
+        waivers=(
+            waiver("spark-08", "driver_known_bad"),
+            waiver("spark-01", "memory_total", "2026-10-01"),
+        ),
+    )
     report["not_judged"] = ["spark-31", "spark-32"]
     report["fleet"] = {
         "differences": [
@@ -148,3 +170,51 @@ def failing():
 def empty():
     """A report without hosts."""
     return with_later_keys(gate.evaluate(AUTO, {}, (), made.NOW), {})
+
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "{{ 7 * 7 }}{% raw %}",
+    "</style></title></textarea><svg onload=alert(1)>",
+    "https://evil.example/x.js",
+    "\u202egnp.exe \u05e9\u05dc\u05d5\u05dd \u0645\u0631\u062d\u0628\u0627",
+    "x" * 1500,
+    "\x1b[31mred\x00 a\nb",
+)
+
+
+def hostile():
+    """A report in which every text that could come from a host is an attack."""
+    report = failing()
+    hosts = list(report["hosts"].values())
+    for number, text in enumerate(HOSTILE):
+        host = hosts[number]
+        entry = host["criteria"][number]
+        entry.update(
+            outcome="fail", measured=text, message=text, action=text, title=text, required=text
+        )
+        host.update(verdict="FAIL", profile=text)
+        host["documents"] = {text: text}
+        host["figures"][text] = {"value": 1.0 + number, "unit": text, "trusted": number % 2 == 0}
+        report["hosts"][text] = host
+        report["messages"].append(text)
+        report["not_judged"].append(text)
+        report["waivers"].append(
+            {"host": text, "criterion": text, "reason": text, "expires": text, "ticket": text,
+             "state": "unused", "message": text}
+        )  # fmt: skip
+        report["fleet"]["differences"].append(
+            {
+                "id": text,
+                "title": text,
+                "majority": text,
+                "majority_hosts": 3,
+                "hosts": {text: text},
+            }
+        )
+        report["fleet"]["outliers"].append(
+            {"figure": text, "unit": text, "median": 1.0, "limit": 2.0, "hosts": {text: 3.0}}
+        )
+    return report

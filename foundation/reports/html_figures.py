@@ -61,22 +61,23 @@ def strips(report: Mapping[str, Any]) -> list[Strip]:
             for name in given
         }
         odd = [name for name in given if name in outliers.get(figure, ())]
-        made.append(_strip(figure, unit, profile if several else "", given, judged, odd))
+        named = (figure, unit, profile if several else "")
+        made.append(_strip(named, given, judged, odd))
     return sorted(made, key=lambda strip: not strip.troubled)
 
 
 def _outliers(report: Mapping[str, Any]) -> dict[str, Iterable[str]]:
-    return {one["figure"]: one["hosts"] for one in report.get("fleet", {}).get("outliers", ())}
+    fleet = report.get("fleet") or {"outliers": ()}
+    return {one["figure"]: one["hosts"] for one in fleet["outliers"]}
 
 
 def _strip(
-    figure: str,
-    unit: str,
-    profile: str,
+    place: tuple[str, str, str],
     given: Mapping[str, Mapping[str, Any]],
     judged: Mapping[str, Sequence[Mapping[str, Any]]],
     odd: Sequence[str],
 ) -> Strip:
+    figure, unit, profile = place
     values = [
         Value(name, float(one["value"]), _kind(one, judged[name])) for name, one in given.items()
     ]

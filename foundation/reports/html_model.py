@@ -22,7 +22,8 @@ Entry = Mapping[str, Any]
 class Column:
     """A criterion of any host: what holds for it everywhere is told once.
 
-    `required` and `action` are None where they differ from host to host; `counts` is by state.
+    `required`, `action` and `skipped` (why it does not apply) are None where they differ from host
+    to host; `counts` is by state.
     """
 
     anchor: str
@@ -31,6 +32,7 @@ class Column:
     workstream: str
     required: str | None
     action: str | None
+    skipped: str | None
     counts: Mapping[str, int]
 
     @property
@@ -175,7 +177,7 @@ class Page:
 
     def waiver(self, host: str, criterion: str) -> Mapping[str, Any] | None:
         """The waiver in use for a criterion of a host."""
-        for waiver in self.report.get("waivers", ()):
+        for waiver in self.report["waivers"]:
             if (waiver["host"], waiver["criterion"], waiver["state"]) == (host, criterion, "used"):
                 found: Mapping[str, Any] = waiver
                 return found
@@ -227,6 +229,7 @@ def _columns(report: Mapping[str, Any]) -> tuple[Column, ...]:
             required=_same(entry["required"] for entry in entries),
             # Where a document is absent or a figure not trusted, the action is the cure for that.
             action=_same(e["action"] for e in entries if e["outcome"] in (PASS, SKIPPED, "fail")),
+            skipped=_same(e["message"] for e in entries if state(e) == SKIPPED),
             counts=Counter(state(entry) for entry in entries),
         )
         for number, (criterion, entries) in enumerate(ordered)

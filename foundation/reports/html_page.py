@@ -26,6 +26,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 _LONGEST = 4000  # characters of one value: twice what the gate writes into a message
 _FILTER_FROM = 30  # with more hosts than that, the page starts with those that do not pass
 _OPEN_UP_TO = 3  # with so few findings to read, they are unfolded
+_LATER: Mapping[str, Any] = {"waivers": (), "not_judged": (), "fleet": None}
+"""What a report of an earlier version has not, as the templates expect it."""
 
 
 def render(report: Mapping[str, Any]) -> str:
@@ -34,6 +36,7 @@ def render(report: Mapping[str, Any]) -> str:
     The same report always gives the same page. `report` is valid by its schema; the keys that
     came later (figures, fleet, waivers, not_judged) may be absent.
     """
+    report = {**_LATER, **report}
     page = html_model.page(report)
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -43,6 +46,7 @@ def render(report: Mapping[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.policies["truncate.leeway"] = 0
     environment.filters["why"] = _why
     environment.filters["four_digits"] = four_digits
     style, script = (_part(name) for name in ("style.css", "script.js"))

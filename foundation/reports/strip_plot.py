@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from ..constraints import Constraint, four_digits
+from ..errors import one_line
 
 OK, FAILING, UNTRUSTED = "ok", "failing", "untrusted"
 _WIDTH, _HEIGHT, _LEFT, _RIGHT = 320, 96, 12, 308
@@ -93,7 +94,7 @@ def draw(values: Sequence[Value], unit: str, required: Constraint | None, label:
     parts += _marks(values, unit, axis)
     return Markup(
         '<svg class="strip" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>'
-    ).format(_WIDTH, _HEIGHT, label, Markup("").join(parts))
+    ).format(_WIDTH, _HEIGHT, one_line(label, 2000), Markup("").join(parts))
 
 
 def _axis(axis: Scale) -> Iterator[Markup]:
@@ -140,7 +141,7 @@ def _marks(values: Sequence[Value], unit: str, axis: Scale) -> Iterator[Markup]:
         if value.kind == OK and not single:
             merged.append(path)
             continue
-        text = f"{value.host}: {four_digits(value.number)} {unit}"
+        text = f"{one_line(value.host)}: {four_digits(value.number)} {one_line(unit)}"
         text += {OK: "", FAILING: ", does not pass", UNTRUSTED: ", not to be trusted"}[value.kind]
         named.append(
             Markup('<path class="{}" d="{}"><title>{}</title></path>').format(

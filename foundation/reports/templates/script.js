@@ -12,11 +12,14 @@
   };
   addEventListener("hashchange", open);
   if (!form) return;
-  const rows = [...document.querySelectorAll("#matrix tbody tr")];
+  const matrix = document.getElementById("matrix");
+  const rows = [...matrix.querySelectorAll("tbody tr")];
   const details = [...document.querySelectorAll(".host")];
-  const columns = [...document.querySelectorAll("#matrix thead tr:last-child th")];
-  const groups = [...document.querySelectorAll("#matrix thead th[scope=colgroup]")];
+  const columns = [...matrix.querySelectorAll("thead tr:last-child th")];
+  const groups = [...matrix.querySelectorAll("thead th[scope=colgroup]")];
   const names = rows.map((row) => row.querySelector("th").textContent.toLowerCase());
+  // A cell with a link has a reason of its own; the others of a host that did not answer have not.
+  const own = rows.map((row) => [...row.cells].slice(1).map((cell) => cell.firstElementChild !== null));
   const states = rows.map((row) => [...row.cells].slice(1).map((cell) => cell.className));
   const blocking = form.dataset.blocking.split(" ");
   const quiet = ["pass", "skipped", "none"];
@@ -35,8 +38,9 @@
     const shown = rows.map((row, r) =>
       names[r].includes(text) && states[r].some((name, c) => inside[c] && wanted(name)));
     const worth = (name) => (outcome === "all" ? !quiet.includes(name) : wanted(name));
-    const visible = columns.map((th, c) => inside[c] && (!form.elements.narrow.checked ||
-      states.some((row, r) => shown[r] && worth(row[c]))));
+    const trouble = columns.map((th, c) => states.some((row, r) => shown[r] && own[r][c] && worth(row[c])));
+    const narrow = form.elements.narrow.checked && trouble.some((yes, c) => yes && inside[c]);
+    const visible = columns.map((th, c) => inside[c] && (!narrow || trouble[c]));
     rows.forEach((row, r) => { row.hidden = !shown[r]; details[r].hidden = !shown[r]; });
     while (sheet.cssRules.length > rules) sheet.deleteRule(rules);
     const hide = [];
@@ -51,18 +55,17 @@
     });
     const hosts = shown.filter(Boolean).length;
     const criteria = visible.filter(Boolean).length;
+    matrix.classList.toggle("roomy", criteria <= 15);
     said.textContent = `Shows ${hosts} of ${rows.length} hosts and ${criteria} of ${columns.length} criteria.`;
     nothing.hidden = hosts > 0 && criteria > 0;
   };
 
   form.hidden = false;
-  if (form.dataset.start === "blocking") {
-    form.elements.outcome.value = "blocking";
-    form.elements.narrow.checked = true;
-  }
+  form.elements.outcome.value = form.dataset.start;
+  form.elements.narrow.checked = form.dataset.narrow === "yes";
   form.addEventListener("input", apply);
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("reset", () => setTimeout(() => { form.elements.outcome.value = "all"; apply(); }));
+  form.addEventListener("reset", () => setTimeout(apply));
   for (const button of document.querySelectorAll("button[data-unfold]")) {
     button.parentElement.hidden = false;
     button.addEventListener("click", () => {
@@ -70,7 +73,7 @@
     });
   }
   // A cell without a link of its own leads to its host.
-  document.getElementById("matrix").addEventListener("click", (event) => {
+  matrix.addEventListener("click", (event) => {
     const cell = event.target.closest("tbody td");
     if (cell && !event.target.closest("a")) cell.parentElement.querySelector("th a").click();
   });
