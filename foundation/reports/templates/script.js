@@ -64,6 +64,7 @@
   form.elements.outcome.value = form.dataset.start;
   form.elements.narrow.checked = form.dataset.narrow === "yes";
   form.addEventListener("input", apply);
+  form.addEventListener("change", apply); // not every browser says input of a choice
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => setTimeout(apply));
   for (const button of document.querySelectorAll("button[data-unfold]")) {
