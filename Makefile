@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 SHELL_FILES = $(shell git ls-files --cached --others --exclude-standard '*.sh' .ci/run)
 
-.PHONY: help setup foundation gate adjust-targets test test-slow lint molecule molecule-arm64 perf clean
+.PHONY: help setup foundation gate adjust-targets test test-slow test-browser lint molecule molecule-arm64 perf clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' Makefile
@@ -52,6 +52,9 @@ test: lint ## lint, types, unit and playbook tests; no root needed
 test-slow: $(VENV)/.development ## the tests that take ten seconds and more each; no root needed
 	ansible-playbook playbooks/probe_runtime.yml
 	pytest --numprocesses auto -m slow
+
+test-browser: $(VENV)/.development ## the HTML report in a real browser (needs Debian's chromium-driver)
+	pytest tests/browser
 
 lint: $(VENV)/.development ## every linter and type checker
 	ruff check .

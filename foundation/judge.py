@@ -45,7 +45,12 @@ class Result:
         )
 
     def entry(self) -> dict[str, Any]:
-        """The entry of the gate report."""
+        """The entry of the gate report.
+
+        `figure` ties a criterion to the figure whose value it judges, so that a reader of the
+        report can hold the one against the other; a criterion of anything else has no such key.
+        """
+        figure = self.criterion.figure if self.criterion.path.text == "value" else None
         return {
             "id": self.criterion.id,
             "workstream": self.criterion.workstream,
@@ -55,6 +60,7 @@ class Result:
             "required": self.criterion.required,
             "message": one_line(self.message, _LONGEST_MESSAGE),
             "action": one_line(self.action),
+            **({} if figure is None else {"figure": figure}),
         }
 
 

@@ -1,0 +1,161 @@
+"""The figures of a gate report as strips, one for each figure and profile."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from ..constraints import Constraint, ConstraintError, four_digits, parse
+from ..judge import FAIL, WAIVED
+from . import strip_plot
+from .findings import natural
+from .strip_plot import FAILING, OK, UNTRUSTED, Value
+
+_NAMES = 6  # as many hosts as a sentence names
+_SINGLE = 1
+
+
+@dataclass(frozen=True)
+class Strip:
+    """A figure of the hosts that one profile judges.
+
+    `values` are sorted from low to high; `required` is as the criterion says it, None without one.
+    """
+
+    figure: str
+    title: str
+    unit: str
+    profile: str
+    values: tuple[Value, ...]
+    required: str | None
+    picture: Markup
+    sentences: tuple[str, ...]
+    troubled: bool
+
+
+def linked(report: Mapping[str, Any]) -> bool:
+    """Whether any criterion of the report names the figure that it judges."""
+    return any("figure" in e for host in report["hosts"].values() for e in host["criteria"])
+
+
+def strips(report: Mapping[str, Any]) -> list[Strip]:
+    """The strips of a report, those with values that need attention first."""
+    hosts: Mapping[str, Any] = report["hosts"]
+    several = len({host["profile"] for host in hosts.values() if host.get("figures")}) > 1
+    found: dict[tuple[str, str, str], dict[str, Mapping[str, Any]]] = {}
+    for name in sorted(hosts, key=natural):
+        for figure, given in hosts[name].get("figures", {}).items():
+            # A document may hold what no axis has a place for.
+            if math.isfinite(given["value"]):
+                place = (figure, given["unit"], hosts[name]["profile"])
+                found.setdefault(place, {})[name] = given
+    outliers = _outliers(report)
+    made = []
+    for (figure, unit, profile), given in found.items():
+        judged = {
+            name: [e for e in hosts[name]["criteria"] if e.get("figure") == figure]
+            for name in given
+        }
+        odd = [name for name in given if name in outliers.get(figure, ())]
+        named = (figure, unit, profile if several else "")
+        made.append(_strip(named, given, judged, odd))
+    return sorted(made, key=lambda strip: not strip.troubled)
+
+
+def _outliers(report: Mapping[str, Any]) -> dict[str, Iterable[str]]:
+    fleet = report.get("fleet") or {"outliers": ()}
+    return {one["figure"]: one["hosts"] for one in fleet["outliers"]}
+
+
+def _strip(
+    place: tuple[str, str, str],
+    given: Mapping[str, Mapping[str, Any]],
+    judged: Mapping[str, Sequence[Mapping[str, Any]]],
+    odd: Sequence[str],
+) -> Strip:
+    figure, unit, profile = place
+    values = [
+        Value(name, float(one["value"]), _kind(one, judged[name])) for name, one in given.items()
+    ]
+    values.sort(key=lambda value: value.number)
+    entries = [entry for host in judged.values() for entry in host]
+    title = str(entries[0]["title"]) if entries else figure
+    required = _required([entry["required"] for entry in entries], unit)
+    sentences = tuple(_sentences(values, unit, required, odd))
+    named = title if title == figure else f"{title} ({figure})"
+    return Strip(
+        figure=figure,
+        title=title,
+        unit=unit,
+        profile=profile,
+        values=tuple(values),
+        required=entries[0]["required"] if entries else None,
+        picture=strip_plot.draw(values, unit, required, f"{named}: {' '.join(sentences)}"),
+        sentences=sentences,
+        troubled=bool(odd) or any(value.kind != OK for value in values),
+    )
+
+
+def _kind(figure: Mapping[str, Any], entries: Iterable[Mapping[str, Any]]) -> str:
+    if not figure["trusted"]:
+        return UNTRUSTED
+    return FAILING if any(e["outcome"] in (FAIL, WAIVED) for e in entries) else OK
+
+
+def _required(texts: Iterable[str], unit: str) -> Constraint | None:
+    """What is required as a number in the figure's unit; None where it is not exactly that.
+
+    The most, where several criteria judge the figure.
+    """
+    found = []
+    for text in dict.fromkeys(texts):
+        try:
+            constraint = parse(text, "number")
+        except ConstraintError:
+            continue
+        if constraint.unit == unit and constraint.operator in (">=", ">", "<=", "<", "=="):
+            found.append(constraint)
+    return max(found, key=lambda one: float(one.operands[0]), default=None)
+
+
+def _sentences(
+    values: Sequence[Value], unit: str, required: Constraint | None, odd: Sequence[str]
+) -> Iterable[str]:
+    """What the picture shows, for everyone."""
+    trusted = [value for value in values if value.kind != UNTRUSTED]
+    middle = strip_plot.median(values)
+    if middle is None:
+        yield f"No value of {_hosts(len(values))} can be trusted."
+    elif len(trusted) == _SINGLE:
+        yield f"{trusted[0].host}: {four_digits(middle)} {unit}."
+    else:
+        low, high = trusted[0], trusted[-1]
+        yield (
+            f"{_hosts(len(trusted))}: median {four_digits(middle)} {unit}, "
+            f"lowest {four_digits(low.number)} ({low.host}), "
+            f"highest {four_digits(high.number)} ({high.host})."
+        )
+    if required is not None:
+        axis = strip_plot.scale(values, required)
+        where = "" if axis.holds(float(required.operands[0])) else " (off the axis)"
+        yield f"Required {required.text}{where}."
+    for kind, text in ((FAILING, "Does not pass"), (UNTRUSTED, "Not to be trusted")):
+        names = [value.host for value in values if value.kind == kind]
+        if names:
+            yield f"{text}: {_list(names)}."
+    if odd:
+        yield f"Outlier: {_list(odd)}."
+
+
+def _hosts(number: int) -> str:
+    return "1 host" if number == _SINGLE else f"{number} hosts"
+
+
+def _list(names: Sequence[str]) -> str:
+    ordered = sorted(names, key=natural)
+    more = len(ordered) - _NAMES
+    return ", ".join(ordered[:_NAMES]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,252 @@
+"""A gate report in the order in which its HTML page tells it. Decides nothing, counts and sorts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..judge import PASS, SKIPPED
+from .findings import BLOCKING, STATES, Finding, findings, natural, state
+
+VERDICTS = ("FAIL", "INVALID", "MISSING", "PASS")
+WORDS = {name: name for name in STATES} | {"owed": "skipped, yet required"}
+"""How a state is called where there is room for it."""
+_FEW = 3
+
+Entry = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A criterion of any host: what holds for it everywhere is told once.
+
+    `required`, `action` and `skipped` (why it does not apply) are None where they differ from host
+    to host; `counts` is by state.
+    """
+
+    anchor: str
+    id: str
+    title: str
+    workstream: str
+    required: str | None
+    action: str | None
+    skipped: str | None
+    counts: Mapping[str, int]
+
+    @property
+    def blocking(self) -> int:
+        """On how many hosts it keeps from passing."""
+        return sum(self.counts[name] for name in BLOCKING)
+
+
+@dataclass(frozen=True)
+class Host:
+    """A host's part of the report; `cells` has an entry or None for each column."""
+
+    anchor: str
+    name: str
+    verdict: str
+    profile: str
+    findings: tuple[Finding, ...]
+    cells: tuple[Entry | None, ...]
+    documents: Mapping[str, str]
+
+    @property
+    def blocking(self) -> tuple[Finding, ...]:
+        """What keeps it from passing, the worst first."""
+        return tuple(finding for finding in self.findings if finding.blocks)
+
+    @property
+    def criteria(self) -> int:
+        """By how many criteria it was judged."""
+        return sum(entry is not None for entry in self.cells)
+
+    @property
+    def open(self) -> int:
+        """How many criteria keep it from passing."""
+        return sum(len(finding.entries) for finding in self.blocking)
+
+    def count(self, name: str) -> int:
+        """How many criteria are in a state that has findings."""
+        return sum(len(one.entries) for one in self.findings if one.state == name)
+
+    @property
+    def more(self) -> int:
+        """How many findings that keep it from passing follow the worst."""
+        return max(len(self.blocking) - 1, 0)
+
+    @property
+    def links(self) -> Mapping[str, str]:
+        """The anchors of findings by criterion, of those that are about few criteria.
+
+        What speaks of many, such as an absent document, is the host's story: its name leads there.
+        """
+        return {
+            entry["id"]: self.target(finding)
+            for finding in self.findings
+            for entry in finding.entries
+            if len(finding.entries) <= _FEW
+        }
+
+    def target(self, finding: Finding) -> str:
+        """The anchor of one of its findings."""
+        return f"{self.anchor}f{self.findings.index(finding)}"
+
+    def rest(self, outcome: str) -> list[tuple[int, Entry]]:
+        """What passes, or is skipped, without anything to say: column numbers and entries."""
+        return [
+            (index, entry)
+            for index, entry in enumerate(self.cells)
+            if entry is not None and state(entry) == outcome
+        ]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Hosts whose worst finding is the same: each host that does not pass is in exactly one."""
+
+    finding: Finding
+    hosts: tuple[Host, ...]
+
+    @property
+    def verdict(self) -> str:
+        """The hosts' verdict."""
+        return self.hosts[0].verdict
+
+    @property
+    def measured(self) -> list[tuple[str, int]]:
+        """What was measured, the most frequent first, and on how many hosts."""
+        if len(self.finding.entries) > 1:
+            return []
+        found = Counter(host.blocking[0].entries[0]["measured"] for host in self.hosts)
+        return [(text, number) for text, number in found.most_common() if text is not None]
+
+    @property
+    def message(self) -> str | None:
+        """Why, where it is the same on all of them."""
+        texts = {host.blocking[0].message for host in self.hosts}
+        return texts.pop() if len(texts) == 1 else None
+
+    @property
+    def required(self) -> str | None:
+        """What is required, where it is one criterion and the same for all of them."""
+        texts = {host.blocking[0].entries[0]["required"] for host in self.hosts}
+        return texts.pop() if len(texts) == 1 and len(self.finding.entries) == 1 else None
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the template shows."""
+
+    report: Mapping[str, Any]
+    hosts: tuple[Host, ...]
+    columns: tuple[Column, ...]
+    problems: tuple[Problem, ...]
+    states: Mapping[str, int]
+
+    @property
+    def failing(self) -> tuple[Host, ...]:
+        """The hosts that do not pass."""
+        return tuple(host for host in self.hosts if host.verdict != PASS.upper())
+
+    @property
+    def verdicts(self) -> list[tuple[str, int]]:
+        """How many hosts have each verdict."""
+        return [(name, sum(host.verdict == name for host in self.hosts)) for name in VERDICTS]
+
+    @property
+    def groups(self) -> list[tuple[str, list[Column]]]:
+        """The columns by workstream."""
+        groups: dict[str, list[Column]] = {}
+        for column in self.columns:
+            groups.setdefault(column.workstream, []).append(column)
+        return list(groups.items())
+
+    @property
+    def pointed(self) -> frozenset[str]:
+        """The criteria that some host does not pass for a reason of their own."""
+        return frozenset(
+            entry["id"]
+            for host in self.hosts
+            for finding in host.blocking
+            for entry in finding.entries
+            if entry["id"] in host.links
+        )
+
+    def waiver(self, host: str, criterion: str) -> Mapping[str, Any] | None:
+        """The waiver in use for a criterion of a host."""
+        for waiver in self.report["waivers"]:
+            if (waiver["host"], waiver["criterion"], waiver["state"]) == (host, criterion, "used"):
+                found: Mapping[str, Any] = waiver
+                return found
+        return None
+
+
+def page(report: Mapping[str, Any]) -> Page:
+    """Everything that the template needs. `report` is valid by schema, older ones included."""
+    given: Mapping[str, Any] = report["hosts"]
+    columns = _columns(report)
+    order = [column.id for column in columns]
+    names = sorted(given, key=lambda name: (_rank(given[name]), natural(name)))
+    hosts = tuple(_host(f"h{n}", name, given[name], order) for n, name in enumerate(names))
+    states = Counter(state(entry) for host in given.values() for entry in host["criteria"])
+    return Page(report, hosts, columns, _problems(hosts), states)
+
+
+def _rank(host: Mapping[str, Any]) -> int:
+    return VERDICTS.index(host["verdict"])
+
+
+def _host(anchor: str, name: str, host: Mapping[str, Any], order: Sequence[str]) -> Host:
+    entries = {entry["id"]: entry for entry in host["criteria"]}
+    return Host(
+        anchor=anchor,
+        name=name,
+        verdict=host["verdict"],
+        profile=host["profile"],
+        findings=findings(host),
+        cells=tuple(entries.get(criterion) for criterion in order),
+        documents=host.get("documents", {}),
+    )
+
+
+def _columns(report: Mapping[str, Any]) -> tuple[Column, ...]:
+    """Every criterion of any host, by workstream, else in the order in which hosts have them."""
+    found: dict[str, list[Entry]] = {}
+    for host in report["hosts"].values():
+        for entry in host["criteria"]:
+            found.setdefault(entry["id"], []).append(entry)
+    workstreams = list(report["workstreams"])
+    ordered = sorted(found.items(), key=lambda item: workstreams.index(item[1][0]["workstream"]))
+    return tuple(
+        Column(
+            anchor=f"c{number}",
+            id=criterion,
+            title=entries[0]["title"],
+            workstream=entries[0]["workstream"],
+            required=_same(entry["required"] for entry in entries),
+            # Where a document is absent or a figure not trusted, the action is the cure for that.
+            action=_same(e["action"] for e in entries if e["outcome"] in (PASS, SKIPPED, "fail")),
+            skipped=_same(e["message"] for e in entries if state(e) == SKIPPED),
+            counts=Counter(state(entry) for entry in entries),
+        )
+        for number, (criterion, entries) in enumerate(ordered)
+    )
+
+
+def _same(texts: Any) -> str | None:
+    different = set(texts)
+    return different.pop() if len(different) == 1 else None
+
+
+def _problems(hosts: Sequence[Host]) -> tuple[Problem, ...]:
+    groups: dict[tuple[Any, ...], list[Host]] = {}
+    for host in hosts:
+        if host.blocking:
+            first = host.blocking[0]
+            same = (host.verdict, first.state, first.action, *(e["id"] for e in first.entries))
+            groups.setdefault(same, []).append(host)
+    problems = [Problem(group[0].blocking[0], tuple(group)) for group in groups.values()]
+    return tuple(sorted(problems, key=lambda p: (VERDICTS.index(p.verdict), -len(p.hosts))))
