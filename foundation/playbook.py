@@ -104,7 +104,9 @@ def play(
         thread.start()
         try:
             fault = _follow(told, progress, asked, ending)
-        except BaseException:
+        except BaseException as error:
+            if ending.reason is not None and isinstance(error, KeyboardInterrupt):
+                ending.request("cancelled", at_once=True)  # the second one: not to be waited for
             _wait(thread, ending)
             raise
         thread.join()

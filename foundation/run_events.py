@@ -78,7 +78,7 @@ class FigureDone:
 
 @dataclass(frozen=True)
 class Line:
-    """A line that Ansible or a plugin displayed and that is no task's: warnings, the verdict."""
+    """What a playbook says to its user, a warning of Ansible's; not the verdict's text."""
 
     text: str
 

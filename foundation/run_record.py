@@ -28,6 +28,7 @@ from .run_events import (
 
 _CONTROLLER = "localhost"
 _STORE, _GATE = "foundation_store", "foundation_gate"
+_DEBUG = ("debug", "ansible.builtin.debug")
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _ERROR = re.compile(r"(?:\[ERROR\]: |ERROR! |ansible-playbook: error: )(.*)", re.DOTALL)
 _ANSWERS: dict[str, Answer] = {
@@ -62,6 +63,7 @@ class Record:
         self._plays_file = plays_file
         self._plays: tuple[Play, ...] = ()
         self._play = ""
+        self._judging = False  # what is displayed then is the verdict, which the report has
         self._stopped_by: tuple[str, Fault] | None = None
         self.process: int | None = None  # ansible-playbook's process id
         self.failures: dict[str, list[Fault]] = {}  # those not ignored; some may be rescued
@@ -85,12 +87,14 @@ class Record:
             self._play = str(data.get("name", ""))
             yield PlayStarted(self._play, workstream_of(self._play), self._hosts_of(self._play))
         elif name in ("playbook_on_task_start", "playbook_on_handler_task_start"):
+            self._judging = data.get("task_action") == _GATE
             yield TaskStarted(_task(data), self._play, workstream_of(self._play))
         elif name == "runner_on_start":
             self.last_task[str(data.get("host"))] = _task(data)
             yield HostStarted(str(data.get("host")), _task(data))
         elif name in _ANSWERS:
             yield self._answer(_ANSWERS[name], data)
+            yield from _told(data)
         elif name == "playbook_on_no_hosts_remaining":
             self._no_hosts_remaining()
         elif name == "playbook_on_stats":
@@ -163,7 +167,7 @@ class Record:
         if found:
             self.errors.append(one_line(found[1]))
         for line in text.splitlines():
-            if line.strip():
+            if line.strip() and not self._judging:
                 yield figure_event(line, self.last_task) or Line(line)
 
 
@@ -171,6 +175,13 @@ def _task(data: Mapping[str, Any]) -> str:
     name = one_line(str(data.get("task") or data.get("name") or "a task"), 120)
     role = data.get("role")
     return f"{role} : {name}" if role and not name.startswith(f"{role} : ") else name
+
+
+def _told(data: Mapping[str, Any]) -> Iterator[Line]:
+    """What a playbook itself says to its user."""
+    result = data.get("res")
+    if data.get("task_action") in _DEBUG and isinstance(result, dict) and result.get("msg"):
+        yield Line(one_line(str(result["msg"]), 2000))
 
 
 def _message(result: Mapping[str, Any]) -> str:
