@@ -131,7 +131,7 @@ class Board:
 
 
 class LiveDisplay:
-    """Draws a board until the `with` block ends, and leaves the cursor and the terminal as found."""
+    """Draws a board until the `with` block ends, and leaves the terminal as it was."""
 
     def __init__(self, title: str, stream: TextIO) -> None:
         self._board = Board(title)

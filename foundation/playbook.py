@@ -34,6 +34,7 @@ Reason = Literal["cancelled", "timed_out"]
 # The benchmark's display needs up to 15 s to end the run on its host (its action plugin), and
 # Ansible waits 5 s for its workers.
 GRACE_SECONDS = 30.0
+_KILL_SECONDS = 5.0
 _EVERY_SECONDS = 0.2
 
 
@@ -74,10 +75,7 @@ class Ending:
             self._kill_at = time.monotonic() + GRACE_SECONDS
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGINT)
-        if time.monotonic() < self._kill_at:
-            return False
-        kill_family(process)
-        return True
+        return time.monotonic() >= self._kill_at
 
 
 def play(
@@ -104,12 +102,14 @@ def play(
         thread.start()
         try:
             fault = _follow(told, progress, asked, ending)
+            thread.join()
         except BaseException as error:
-            if ending.reason is not None and isinstance(error, KeyboardInterrupt):
-                ending.request("cancelled", at_once=True)  # the second one: not to be waited for
-            _wait(thread, ending)
+            # A second interrupt is not to be waited for.
+            again = ending.reason is not None and isinstance(error, KeyboardInterrupt)
+            _finish(thread, ending, folder, again)
             raise
-        thread.join()
+        if ending.reason is not None or fault is not None or record.stats is None:
+            end_family(folder, GRACE_SECONDS)
         if fault is not None and ending.reason is None:
             raise RunError(f"{playbook.name}: ansible-runner failed: {one_line(str(fault))}")
         return Ended(runner.rc if fault is None else None, ending.reason, record)
@@ -135,14 +135,18 @@ def _follow(
             progress(one)
 
 
-def _wait(thread: threading.Thread, ending: Ending) -> None:
-    """End the run in order; at once when the user interrupts that too."""
-    ending.request("cancelled")
-    while thread.is_alive():
+def _finish(thread: threading.Thread, ending: Ending, folder: Path, at_once: bool) -> None:
+    """End the run, in order; at once when the user interrupts that too."""
+    ending.request("cancelled", at_once)
+    while True:
         try:
             thread.join()
+            end_family(folder, 0.0 if at_once else GRACE_SECONDS)
         except KeyboardInterrupt:
-            ending.request("cancelled", at_once=True)
+            at_once = True
+            ending.request("cancelled", at_once)
+        else:
+            return
 
 
 @dataclass(frozen=True)
@@ -154,8 +158,6 @@ def _run(runner: Any, record: Record, told: queue.SimpleQueue[Event | _End]) -> 
     try:
         runner.run()
     except BaseException as fault:  # noqa: BLE001 - told to the thread that waits
-        if record.process is not None:
-            kill_family(record.process)
         told.put(_End(fault))
     else:
         told.put(_End(None))
@@ -250,25 +252,36 @@ def _environment(plays: Path) -> dict[str, str]:
     }
 
 
-def kill_family(process: int) -> None:
-    """Kill a process's descendants, each with its process group, and then the process itself.
+def end_family(folder: Path, grace: float) -> None:
+    """End what a run has left on this machine, known by its environment, which names its folder.
 
-    Ansible's workers are leaders of groups of their own.
+    A worker that was just beginning when the run was interrupted hears nothing of it, and what a
+    worker started may outlive it. They are asked first (SIGTERM): a worker ends the benchmark on
+    its host. Where there is no /proc, nothing is found.
     """
-    with contextlib.suppress(OSError):
-        os.kill(process, signal.SIGSTOP)  # it begins no more workers while they are looked for
-    parents = {}
-    for file in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            # The name in brackets may hold anything; the parent's number is the second after it.
-            parents[int(file.parent.name)] = int(file.read_text().rpartition(")")[2].split()[1])
-    family = {process}
-    while grown := {child for child, parent in parents.items() if parent in family} - family:
-        family |= grown
-    for one in family - {process}:
+    number = signal.SIGTERM if grace > 0 else signal.SIGKILL
+    deadline = time.monotonic() + grace
+    asked: set[int] = set()
+    while family := _family(folder):
+        if time.monotonic() >= deadline:
+            number = signal.SIGKILL
+            asked.clear()
+        for one in family - asked:
+            with contextlib.suppress(OSError):
+                os.kill(one, number)
+        asked |= family
+        if time.monotonic() >= deadline + _KILL_SECONDS:
+            return  # it is in the kernel, which nothing ends
+        time.sleep(_EVERY_SECONDS / 2)
+
+
+def _family(folder: Path) -> set[int]:
+    """The processes of a run, without SSH's shared connections, which other runs may use too."""
+    found = set()
+    for file in Path("/proc").glob("[0-9]*/environ"):
         with contextlib.suppress(OSError):
-            if os.getpgid(one) == one:
-                os.killpg(one, signal.SIGKILL)
-            os.kill(one, signal.SIGKILL)
-    with contextlib.suppress(OSError):
-        os.kill(process, signal.SIGKILL)
+            if os.fsencode(folder) in file.read_bytes():
+                command = file.with_name("cmdline").read_bytes()
+                if command and not (command.startswith(b"ssh: ") and b"[mux]" in command):
+                    found.add(int(file.parent.name))
+    return found

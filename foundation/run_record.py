@@ -64,7 +64,9 @@ class Record:
         self._plays: tuple[Play, ...] = ()
         self._play = ""
         self._judging = False  # what is displayed then is the verdict, which the report has
-        self._stopped_by: tuple[str, Fault] | None = None
+        self._begun: set[str] = set()
+        self._answered: dict[str, set[str]] = {}  # of the play, the hosts by task
+        self._last_failure: tuple[str, Fault] | None = None  # with no task after it
         self.process: int | None = None  # ansible-playbook's process id
         self.failures: dict[str, list[Fault]] = {}  # those not ignored; some may be rescued
         self.unreachable: dict[str, Fault] = {}
@@ -84,9 +86,14 @@ class Record:
         data = data if isinstance(data, dict) else {}
         name = raw.get("event")
         if name == "playbook_on_play_start":
+            if str(data.get("name", "")) != self._play:
+                self._answered = {}
             self._play = str(data.get("name", ""))
+            self._begun.add(self._play)
+            self._last_failure = None
             yield PlayStarted(self._play, workstream_of(self._play), self._hosts_of(self._play))
         elif name in ("playbook_on_task_start", "playbook_on_handler_task_start"):
+            self._last_failure = None
             self._judging = data.get("task_action") == _GATE
             yield TaskStarted(_task(data), self._play, workstream_of(self._play))
         elif name == "runner_on_start":
@@ -95,10 +102,9 @@ class Record:
         elif name in _ANSWERS:
             yield self._answer(_ANSWERS[name], data)
             yield from _told(data)
-        elif name == "playbook_on_no_hosts_remaining":
-            self._no_hosts_remaining()
         elif name == "playbook_on_stats":
             self.stats = data
+            self._find_left_out()
         elif name in ("verbose", "warning", "system_warning", "deprecated", "error", "debug"):
             yield from self._lines(str(raw.get("stdout") or ""))
 
@@ -130,6 +136,7 @@ class Record:
         result = data.get("res")
         result = result if isinstance(result, dict) else {}
         self.last_task[host] = task
+        self._answered.setdefault(task, set()).add(host)
         action = str(data.get("task_action", ""))
         if action == _GATE and answer in ("ok", "failed"):
             # The controller judges, on behalf of some host that has not failed by it.
@@ -149,17 +156,25 @@ class Record:
             self.unreachable[host] = fault
         elif not ignored:
             self.failures.setdefault(host, []).append(fault)
-            self._stopped_by = (host, fault)
+            self._last_failure = (host, fault)
         return HostAnswered(host, task, answer, fault.message, ignored)
 
-    def _no_hosts_remaining(self) -> None:
-        """Ansible goes on with nobody: those without a fault of their own were left out."""
-        if self._stopped_by is None:
-            return
-        cause, fault = self._stopped_by
-        for host in self._hosts_of(self._play):
-            if host not in self.failures and host not in self.unreachable:
-                self.left_out[host] = f"left out after {fault.task!r} failed on {cause}"
+    def _find_left_out(self) -> None:
+        """Hosts without a fault that Ansible went no further with, and says nothing of.
+
+        A failure of a task that is done once for all ends the play for all; when nobody is left
+        after a play, the plays after it are not begun.
+        """
+        cause = None
+        if self._last_failure is not None:
+            host, fault = self._last_failure
+            cause = f"left out after {fault.task!r} failed on {host}"
+            for other in set(self._hosts_of(self._play)) - self._answered[fault.task]:
+                self.left_out[other] = cause
+        for play in self.plays():
+            if play.name not in self._begun:
+                why = cause or f"the play {play.name!r} was not begun"
+                self.left_out |= dict.fromkeys(play.hosts, why)
 
     def _lines(self, text: str) -> Iterator[Event]:
         text = _ESCAPES.sub("", text)

@@ -160,7 +160,7 @@ def run_problems(ended: Ended, outcomes: Mapping[str, HostOutcome]) -> list[str]
     told = "without an exit status" if status is None else f"with exit status {status}"
     if record.stats is None:
         problems.append(f"ansible-playbook ended {told} before the end of the run")
-    elif not outcomes and not problems and record.judge is None:
+    elif not record.hosts() and not problems and record.judge is None:
         problems.append("no hosts: name some in the inventory, or correct --limit")
     bad = [name for name, one in outcomes.items() if one.outcome in ("failed", "unreachable")]
     if bad and status == 0:
