@@ -35,6 +35,7 @@ _FAULTS = ("failed", "unreachable")
 _STYLES = {"failed": "bold red", "unreachable": "red", "waiting": "dim", "answered": "dim"}
 _LONGEST_NAME = 24
 _LINES_KEPT = 3
+ENDING = "ending the run on the hosts; again ends it at once"
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,14 @@ class _Host:
 class Board:
     """The state of a run as a rich renderable that fits the terminal, whatever its size."""
 
-    def __init__(self, title: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        title: str,
+        clock: Callable[[], float] = time.monotonic,
+        ending: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._title = title
+        self._ending = ending
         self._clock = clock
         self._begin = clock()
         self._place = "starting"
@@ -99,7 +106,8 @@ class Board:
 
     def _rows(self, width: int, height: int) -> Iterator[Text]:
         elapsed = _duration(self._clock() - self._begin)
-        left = Text(f"{self._title}  {one_line(self._place)}", style="bold")
+        place = ENDING if self._ending() else self._place
+        left = Text(f"{self._title}  {one_line(place)}", style="bold")
         left.truncate(max(1, width - len(elapsed) - 1), overflow="ellipsis", pad=True)
         yield Text.assemble(left, " ", elapsed)
         counts = Counter(one.state for one in self._hosts.values())
@@ -133,8 +141,10 @@ class Board:
 class LiveDisplay:
     """Draws a board until the `with` block ends, and leaves the terminal as it was."""
 
-    def __init__(self, title: str, stream: TextIO) -> None:
-        self._board = Board(title)
+    def __init__(
+        self, title: str, stream: TextIO, ending: Callable[[], bool] = lambda: False
+    ) -> None:
+        self._board = Board(title, ending=ending)
         console = Console(file=stream, highlight=False, markup=False, emoji=False)
         # transient: what is left on the terminal is the result. Nothing else may be redirected:
         # standard output belongs to that.

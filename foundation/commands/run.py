@@ -95,7 +95,7 @@ def gate(options: argparse.Namespace) -> int:
             raise RunError("gate: with -i, one --documents: the folder where documents are kept")
         given = given[0]
     as_json = options.json == _STDOUT
-    with _interruptible() as cancel, _display("gate", as_json) as progress:
+    with _interruptible() as cancel, _display("gate", as_json, cancel) as progress:
         result = run_gate(
             options.inventory,
             **_common(options),
@@ -117,7 +117,7 @@ def gate(options: argparse.Namespace) -> int:
 def _foundation(options: argparse.Namespace) -> int:
     from ..runner import run_foundation  # noqa: PLC0415 - brings what only a run needs
 
-    with _interruptible() as cancel, _display("run", options.json) as progress:
+    with _interruptible() as cancel, _display("run", options.json, cancel) as progress:
         result = run_foundation(
             options.inventory,
             **_common(options),
@@ -193,18 +193,19 @@ def _interruptible() -> Iterator[threading.Event]:
 
 
 @contextmanager
-def _display(title: str, quiet: bool) -> Iterator[Callable[[Event], None]]:
+def _display(title: str, quiet: bool, cancel: threading.Event) -> Iterator[Callable[[Event], None]]:
     """The live display on a terminal, else plain lines, or nothing where only JSON is wanted."""
     from ..live_display import LiveDisplay, lines  # noqa: PLC0415 - rich takes its time
 
     if sys.stderr.isatty():
-        with LiveDisplay(f"foundation {title}", sys.stderr) as live:
+        with LiveDisplay(f"foundation {title}", sys.stderr, cancel.is_set) as live:
             yield live
         return
 
     def write(event: Event) -> None:
         for line in lines(event):
-            print(one_line(line, 1000) if line.isprintable() else one_line(line), file=sys.stderr)
+            indent = line[: len(line) - len(line.lstrip())]
+            print(f"{indent}{one_line(line, 1000)}", file=sys.stderr, flush=True)
 
     def nothing(event: Event) -> None:
         """Not even a line."""

@@ -116,6 +116,12 @@ def test_what_hosts_say_moves_no_cursor(clock):
     assert "[bold]" in text
 
 
+def test_a_run_that_is_being_ended_says_so(clock):
+    board = Board("foundation run", clock, ending=lambda: True)
+    board.take(PlayStarted("Play", None, ("one",)))
+    assert drawn(board)[0].startswith("foundation run  ending the run on the hosts; again ends it")
+
+
 @pytest.mark.parametrize("error", [None, KeyboardInterrupt, ValueError])
 def test_the_cursor_is_given_back(error):
     class Terminal(io.StringIO):

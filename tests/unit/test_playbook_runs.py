@@ -71,6 +71,8 @@ STOPPED = """
   hosts: all
   gather_facts: false
   tasks:
+    - name: Answer
+      ansible.builtin.ping:
     - name: Once for all
       ansible.builtin.fail:
         msg: it cannot be
@@ -213,6 +215,7 @@ def test_hosts_left_out_after_the_failure_of_another_are_not_ok(runs):
 
     assert outcomes(result) == {"one": "failed", "two": "not_reached", "three": "not_reached"}
     assert result.hosts["two"].message == "left out after 'Once for all' failed on one"
+    assert result.hosts["two"].task == "Answer"
     assert result.state == "not_passed"
 
 

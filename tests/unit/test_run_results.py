@@ -1,17 +1,23 @@
 """What a run came to, from witnesses that are late, silent, contradictory or of another run."""
 
+import dataclasses
+import inspect
 import json
 import os
+import re
 import subprocess
 import sys
+import threading
 import time
+import typing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import documents as made
 import pytest
 
-from foundation import documents, gate
+import foundation
+from foundation import documents, gate, run_events, runner
 from foundation.criteria import load_profiles
 from foundation.playbook import Ended
 from foundation.run_record import Fault, Record
@@ -227,3 +233,51 @@ def test_importing_the_package_is_light():
     )
     root = Path(__file__).parents[2]
     subprocess.run([sys.executable, "-c", program], check=True, cwd=root)
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "python-api.md").read_text()
+
+
+@pytest.mark.parametrize("example", re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL))
+def test_the_examples_of_the_page_fit_the_functions(record, report, monkeypatch, capsys, example):
+    """They were run for real; here each call must fit, and every event be understood."""
+    given = []
+
+    def stand_in(name):
+        signature = inspect.signature(getattr(runner, name))
+
+        def call(*arguments, **options):
+            bound = signature.bind(*arguments, **options)
+            given.append(bound.arguments["inventory"])
+            for event in (bound.arguments.get("progress") and EVENTS) or ():
+                bound.arguments["progress"](event)
+            return judged(record)
+
+        return call
+
+    for name in ("run_foundation", "run_gate"):
+        monkeypatch.setattr(runner, name, stand_in(name))
+    monkeypatch.setattr(threading, "Timer", lambda *_: threading.Thread())
+    exec(compile(example, "python-api.md", "exec"), {})  # noqa: S102 - our own page
+    assert given == ["inventory/sparks.yml"]
+    assert capsys.readouterr().out
+
+
+EVENTS = (
+    foundation.PlayStarted("WS-03 Benchmark suite", "WS-03", ("a",)),
+    foundation.FigureUnderWay("a", "gemm bf16", 1, 2, 0.0, 3.0),
+    foundation.FigureDone("a", "92 TFLOP/s"),
+    foundation.HostAnswered("a", "Measure", "failed", "broken"),
+)
+
+
+def test_the_page_names_every_event_and_its_fields():
+    events = typing.get_args(run_events.Event)
+    assert len(events) > 5
+    for event in events:
+        (row,) = re.findall(rf"^\| `{event.__name__}` \|(.*)\|$", PAGE, re.MULTILINE)
+        for field in dataclasses.fields(event):
+            assert f"`{field.name}`" in row, (event, field.name)
+    for field in dataclasses.fields(foundation.RunResult):
+        if field.name not in ("command", "check"):
+            assert f"`{field.name}`" in PAGE, field.name
