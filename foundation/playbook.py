@@ -103,13 +103,13 @@ def play(
         try:
             fault = _follow(told, progress, asked, ending)
             thread.join()
+            if ending.reason is not None or fault is not None or record.stats is None:
+                end_family(folder, GRACE_SECONDS)
         except BaseException as error:
             # A second interrupt is not to be waited for.
             again = ending.reason is not None and isinstance(error, KeyboardInterrupt)
             _finish(thread, ending, folder, again)
             raise
-        if ending.reason is not None or fault is not None or record.stats is None:
-            end_family(folder, GRACE_SECONDS)
         if fault is not None and ending.reason is None:
             raise RunError(f"{playbook.name}: ansible-runner failed: {one_line(str(fault))}")
         return Ended(runner.rc if fault is None else None, ending.reason, record)

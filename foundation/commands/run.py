@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 import threading
@@ -24,6 +25,7 @@ from ..run_events import Event
 
 _STATUS = {"passed": 0, "not_passed": 1, "no_result": 2, "timed_out": 2, "cancelled": 130}
 _STDOUT = Path("-")
+_DUMB = ("", "dumb", "unknown")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # What of the gate's options is for one way of judging alone, with the other's in its place.
 _LIVE_ONLY = ("limit", "extra_vars", "check", "forks", "timeout", "verbose")
@@ -197,7 +199,8 @@ def _display(title: str, quiet: bool, cancel: threading.Event) -> Iterator[Calla
     """The live display on a terminal, else plain lines, or nothing where only JSON is wanted."""
     from ..live_display import LiveDisplay, lines  # noqa: PLC0415 - rich takes its time
 
-    if sys.stderr.isatty():
+    # On a dumb terminal rich draws nothing.
+    if sys.stderr.isatty() and os.environ.get("TERM", "").lower() not in _DUMB:
         with LiveDisplay(f"foundation {title}", sys.stderr, cancel.is_set) as live:
             yield live
         return

@@ -297,6 +297,26 @@ def test_what_hears_no_signal_is_killed(runs, monkeypatch):
     assert not processes(str(runs.folder))
 
 
+def test_a_second_interrupt_is_not_waited_for(runs):
+    marker = str(runs.folder / "marker")
+    ready = Path(f"{marker}-ready")
+    asked = []
+
+    def interrupt_twice():
+        if ready.exists():
+            asked.append(1)
+            if len(asked) == 1:
+                # As a second Ctrl-C while what hears no signal is waited for.
+                threading.Timer(1, signal.raise_signal, [signal.SIGINT]).start()
+        return bool(asked)
+
+    with pytest.raises(KeyboardInterrupt):
+        runs.start(
+            STUBBORN.format(python=sys.executable, marker=marker), "one", cancel=interrupt_twice
+        )
+    assert not processes(str(runs.folder))
+
+
 def test_a_time_out_ends_a_run(runs):
     result = runs.start(FORGIVEN, "one", timeout=0.01)
 
