@@ -6,7 +6,6 @@ function of this package; an error of this package becomes the task's one-line f
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, ClassVar
 
 from ansible.errors import AnsibleActionFail
@@ -14,8 +13,9 @@ from ansible.plugins.action import ActionBase
 
 from .criteria import is_path
 from .errors import FoundationError
+from .project import PROJECT
 
-PROJECT = Path(__file__).resolve().parents[1]
+__all__ = ["PROJECT", "ControllerAction"]
 
 
 class ControllerAction(ActionBase):  # type: ignore[misc]

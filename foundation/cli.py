@@ -19,6 +19,7 @@ from typing import NoReturn
 
 from . import arm_check, baseline, documents, files, history, plots, targets, terminal
 from .commands import report as report_command
+from .commands import run
 from .criteria import AUTO, load_profiles, profile_path
 from .errors import DocumentError, FoundationError, ProfileError, one_line
 from .gate import PASSED, judge_folder, write_report
@@ -75,7 +76,9 @@ def _parser() -> argparse.ArgumentParser:
         "--host", action="append", metavar="HOST", help="only this host; may be given again"
     )
 
-    gate = commands.add_parser("gate", parents=[judged], help="judge stored documents, offline")
+    gate = commands.add_parser(
+        "gate", parents=[judged], help="judge stored documents offline, or hosts with -i"
+    )
     gate.add_argument(
         "--documents",
         type=Path,
@@ -86,7 +89,9 @@ def _parser() -> argparse.ArgumentParser:
     gate.add_argument("--waivers", type=Path, metavar="FILE")
     gate.add_argument("--expect", metavar="HOST,HOST", help="judge exactly these hosts")
     gate.add_argument("--json", type=Path, metavar="FILE", help="also write the report there")
+    run.add_gate_options(gate)
     gate.set_defaults(command=_gate)
+    run.register(commands)
 
     validate = commands.add_parser("validate", help="check documents against their schemas")
     validate.add_argument("files", nargs="+", type=Path, metavar="FILE")
@@ -161,6 +166,8 @@ def _hosts(options: argparse.Namespace) -> list[str]:
 
 
 def _gate(options: argparse.Namespace) -> int:
+    if run.is_live(options):
+        return run.gate(options)
     expected = None
     if options.expect is not None:
         expected = [name.strip() for name in options.expect.split(",") if name.strip()]

@@ -32,6 +32,10 @@ class WaiverError(FoundationError):
     """The waivers file is wrong."""
 
 
+class RunError(FoundationError):
+    """A run of Ansible cannot begin, or what starts it broke down."""
+
+
 def one_line(text: str, longest: int = 400) -> str:
     """`text` on one line, without control characters, at most `longest` characters.
 

@@ -1,0 +1,56 @@
+"""Callback plugin: the plays of this run and their hosts, for foundation/playbook.py.
+
+ansible-runner's events name a play's pattern and not its hosts, so a host that is never reached
+would be in none of them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from ansible.plugins.callback import CallbackBase
+
+DOCUMENTATION = """
+    name: foundation_plays
+    type: aggregate
+    short_description: The plays of a run and their hosts, as JSON in a file
+    description:
+      - Writes the file that E(FOUNDATION_PLAYS) names, when a playbook starts.
+      - Each play has C(name), C(pattern) and C(hosts), those that are left after C(--limit).
+    requirements:
+      - Enabled by name, as foundation/playbook.py does
+"""
+
+
+class CallbackModule(CallbackBase):  # type: ignore[misc]
+    """Writes once, before the first play."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "aggregate"
+    CALLBACK_NAME = "foundation_plays"
+    CALLBACK_NEEDS_ENABLED = True
+
+    def v2_playbook_on_start(self, playbook: Any) -> None:
+        """Write the file; without the variable nobody asked for it."""
+        path = os.environ.get("FOUNDATION_PLAYS")
+        if not path:
+            return
+        plays = [
+            {
+                "name": str(play.get_name()),
+                "pattern": ",".join(play.hosts) if isinstance(play.hosts, list) else play.hosts,
+                "hosts": [
+                    str(host)
+                    for host in play.get_variable_manager().get_vars(play=play)[
+                        "ansible_play_hosts_all"
+                    ]
+                ],
+            }
+            for play in playbook.get_plays()
+        ]
+        part = Path(f"{path}.part")
+        part.write_text(json.dumps(plays), encoding="utf-8")
+        part.replace(path)
