@@ -50,8 +50,8 @@ def _progress(entry: Mapping[str, Any]) -> str:
 
 def _blocker(blocker: Mapping[str, Any]) -> Iterator[str]:
     hosts = names(list(blocker["hosts"]))
-    more = len(blocker["criteria"]) - _SHOWN
-    ids = ", ".join(blocker["criteria"][:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    count = len(blocker["criteria"])
+    ids = ", ".join(blocker["criteria"]) if count <= _SHOWN else f"{count} criteria"
     title = f"{blocker['title']} [{ids}]"
     yield from _wrap(f"{blocker['severity']} {blocker['type']}: {title}{hosts}", "  ", "    ")
     yield f"    since {blocker['first_seen']}"
