@@ -92,7 +92,9 @@ def findings(host: str, judged: Mapping[str, Any]) -> Iterator[Finding]:
     for entry in open_entries:
         # A failure is a cause of its own: it compares one value with one requirement.
         own = entry["id"] if entry["outcome"] == FAIL else ""
-        causes.setdefault((entry["outcome"], entry["message"], own), []).append(entry)
+        # Figures that were not measured say so each by name, then all the same reason.
+        reason = entry["message"].rpartition(" was not measured: ")[2]
+        causes.setdefault((entry["outcome"], reason, own), []).append(entry)
     shared: dict[str, list[Mapping[str, Any]]] = {}
     for entries in causes.values():
         workstreams = {entry["workstream"] for entry in entries}
@@ -147,7 +149,13 @@ def sort(blockers: Iterable[Blocker]) -> list[Blocker]:
     """Worst first, then those on most hosts; stable for the same set of blockers."""
     return sorted(
         blockers,
-        key=lambda one: (SEVERITIES.index(one["severity"]), -len(one["hosts"]), one["id"]),
+        key=lambda one: (
+            SEVERITIES.index(one["severity"]),
+            -len(one["hosts"]),
+            one["workstreams"],
+            one["criteria"],
+            one["id"],
+        ),
     )
 
 

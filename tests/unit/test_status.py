@@ -323,6 +323,22 @@ def test_an_unreadable_document_is_one_blocker_and_not_one_for_each_criterion():
     assert blocker["severity"] == "medium"
 
 
+def test_figures_that_were_not_measured_for_one_reason_are_one_blocker():
+    documents_of = fleet.spark("a")
+    benchmark = documents_of["benchmark"]["data"]
+    for name in ("memory.copy", "memory.triad"):
+        del benchmark["figures"][name]
+        benchmark["skipped"].append({"figure": name, "reason": "torch sees no CUDA device"})
+    found = of(report({"a": documents_of}))["blockers"]
+    assert [(b["criteria"], b["severity"]) for b in found] == [
+        (["memory_copy", "memory_triad"], "low")
+    ]
+    assert [e["message"] for e in found[0]["evidence"]] == [
+        "memory.copy was not measured: torch sees no CUDA device",
+        "memory.triad was not measured: torch sees no CUDA device",
+    ]
+
+
 def test_ids_are_hashes_of_host_and_criterion():
     assert blockers.identifier("a", "b") != blockers.identifier("ab", "")
     blocker = only(of(report({"a": fleet.slow(fleet.spark("a"))})))
