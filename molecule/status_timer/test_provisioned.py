@@ -10,6 +10,9 @@ import pytest
 NAME = "dgx-spark-foundation-status"
 SECRET = "T0P53CR37-6d1f"  # noqa: S105 - made up: what must be found nowhere
 STATUS = "/srv/foundation/reports/status.json"
+PLACES = (
+    "/etc /srv/foundation/bench /srv/foundation/reports /home /tmp /var/log /run/systemd/system"
+)
 RECEIVED = "/srv/webhook/received.jsonl"
 
 
@@ -60,7 +63,7 @@ def test_the_secret_is_in_one_file_that_only_root_reads(host, ran):
         file = host.file("/etc/dgx-spark-foundation/status-webhook-url")
         assert (file.mode, file.user) == (0o600, "root")
         found = host.run(
-            "grep -rlF %s /etc /srv/foundation/bench /srv/foundation/reports /home /tmp /var/log /run/systemd/system",
+            f"grep -rlF %s {PLACES}",
             SECRET,
         )
     assert found.stdout.split() == ["/etc/dgx-spark-foundation/status-webhook-url"]
