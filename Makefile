@@ -67,7 +67,7 @@ lint: $(VENV)/.development ## every linter and type checker
 
 molecule: $(VENV)/.development ## the roles on real hosts, x86-64 (needs root)
 	molecule/hosts/prepare_machine.sh
-	for scenario in probe_runtime reproducibility provision dgx_os; do molecule test --scenario-name $$scenario; done
+	for scenario in probe_runtime reproducibility provision dgx_os status_timer; do molecule test --scenario-name $$scenario; done
 
 molecule-arm64: $(VENV)/.development ## the roles on an emulated aarch64 host (needs root)
 	molecule/hosts/prepare_machine.sh arm64

@@ -20,6 +20,7 @@ from typing import NoReturn
 from . import arm_check, baseline, documents, files, history, plots, targets, terminal
 from .commands import report as report_command
 from .commands import run
+from .commands import status as status_command
 from .criteria import AUTO, load_profiles, profile_path
 from .errors import DocumentError, FoundationError, ProfileError, one_line
 from .gate import PASSED, judge_folder, write_report
@@ -134,6 +135,7 @@ def _parser() -> argparse.ArgumentParser:
     arm.set_defaults(command=_arm_check)
 
     report_command.register(commands)
+    status_command.register(commands)
     return parser
 
 

@@ -17,6 +17,8 @@ _SECTION = re.compile(r"\bdata\.([a-z_]+)")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 # Words of JMESPath and of every path, which name no field.
 _OVERHEAD = {"data", "length", "map", "max", "min", "sum", "unique", "null", "value"}
+NO_ANSWER = "the host did not answer"
+"""How the message of every criterion of an unreachable host begins."""
 # No host name here, so that hosts with the same findings can be told together.
 _AGAIN = "run ansible-playbook foundation.yml again for this host (--limit), then gate.yml"
 
@@ -113,7 +115,7 @@ class Evidence:
             reason = live["data"]["reason"] or "no reason was recorded"
             return Blocker(
                 "missing",
-                f"the host did not answer: {reason}",
+                f"{NO_ANSWER}: {reason}",
                 "see to that, or to its power, network and SSH (ansible HOST -m "
                 "ansible.builtin.ping shows more), then run ansible-playbook gate.yml again",
             )

@@ -82,6 +82,8 @@ def test_every_default_in_the_list_of_variables_is_the_real_one() -> None:
         "baseline_dir": ("foundation_store", "baseline_dir"),
         "hardware_page": ("foundation_hardware_page", "page"),
         "gate_report": ("foundation_gate", "report"),
+        "status_posted": ("foundation_status", "posted"),
+        "status_report": ("foundation_status", "status"),
         "probe_timeout": ("foundation_probe", "timeout"),
         "benchmark_level": ("foundation_benchmark", "level"),
         "benchmark_resume": ("foundation_benchmark", "resume"),

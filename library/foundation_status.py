@@ -1,0 +1,77 @@
+#!/usr/bin/python
+# Copyright: the DGX Spark foundation authors
+"""Documentation of the action plugin plugins/action/foundation_status.py."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: foundation_status
+short_description: Write how far the workstreams are and what blocks them
+version_added: "0.1.0"
+description:
+  - Makes the status document from the gate's report and the status before it, writes it and prints
+    it. Without a report, no workstream has started.
+  - Is changed where more than the times of the document differ.
+  - Posts nothing; says what a webhook has not been told yet, by the memory that
+    M(foundation_status_posted) keeps.
+options:
+  arm_check:
+    description:
+      - What C(foundation arm-check --json) wrote, for blockers about wheels; a relative path starts
+        at the project's root.
+      - Without it, what an earlier status says of wheels stays.
+    type: str
+  posted:
+    description: The memory of what was posted; a relative path starts at the project's root.
+    type: str
+    default: reports/status_posted.json
+  report:
+    description: The gate's report; a relative path starts at the project's root.
+    type: str
+    default: reports/gate.json
+  status:
+    description: The document to write; a relative path starts at the project's root.
+    type: str
+    default: reports/status.json
+attributes:
+  check_mode:
+    description: Says what would change and writes nothing.
+    support: full
+  diff_mode:
+    description: Shows the document without its times.
+    support: full
+author:
+  - The DGX Spark foundation authors
+"""
+
+EXAMPLES = r"""
+- name: Write the status
+  foundation_status:
+    report: /srv/reports/gate.json
+    status: /srv/reports/status.json
+  register: current
+"""
+
+RETURN = r"""
+finished:
+  description: Whether every workstream is complete and nothing blocks.
+  returned: success
+  type: bool
+  sample: false
+memory:
+  description: What M(foundation_status_posted) takes once the notification was posted.
+  returned: success
+  type: dict
+  sample: {kind: status_posted, blockers: {}}
+notification:
+  description: What to post; null where nothing is new and nothing was resolved.
+  returned: success
+  type: dict
+  sample: {kind: status_notification, new: [], resolved: []}
+status:
+  description: The document, on the controller.
+  returned: success
+  type: str
+  sample: /home/operator/foundation/reports/status.json
+"""

@@ -1,0 +1,44 @@
+#!/usr/bin/python
+# Copyright: the DGX Spark foundation authors
+"""Documentation of the action plugin plugins/action/foundation_status_posted.py."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: foundation_status_posted
+short_description: Remember what a webhook was told
+version_added: "0.1.0"
+description:
+  - Keeps on the controller which blockers were posted, so that M(foundation_status) does not ask to
+    post them again. To be called once the post has arrived.
+options:
+  memory:
+    description: The C(memory) that M(foundation_status) returned.
+    type: dict
+    required: true
+  posted:
+    description: The file to keep it in; a relative path starts at the project's root.
+    type: str
+    default: reports/status_posted.json
+attributes:
+  check_mode:
+    description: Writes nothing.
+    support: full
+author:
+  - The DGX Spark foundation authors
+"""
+
+EXAMPLES = r"""
+- name: Remember what was posted
+  foundation_status_posted:
+    memory: "{{ current.memory }}"
+"""
+
+RETURN = r"""
+posted:
+  description: The memory, on the controller.
+  returned: success
+  type: str
+  sample: /home/operator/foundation/reports/status_posted.json
+"""
