@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from . import arm_check, baseline, documents, files, history, plots, targets, terminal
+from .commands import handoff
 from .criteria import AUTO, load_profiles, profile_path
 from .errors import DocumentError, FoundationError, ProfileError, one_line
 from .gate import PASSED, judge_folder, write_report
@@ -121,6 +122,8 @@ def _parser() -> argparse.ArgumentParser:
     arm.add_argument("--python", default="3.12", metavar="VERSION", help="the image's (3.12)")
     arm.add_argument("--json", type=Path, metavar="FILE", help="also write the findings there")
     arm.set_defaults(command=_arm_check)
+
+    handoff.register(commands)
     return parser
 
 
