@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import hashlib
 import secrets
 import shutil
@@ -32,7 +33,7 @@ def write(files: Mapping[str, bytes], folder: Path) -> None:
     was there before is then unchanged and nothing is left beside it.
     """
     folder = Path(folder).resolve()
-    _refuse_other_folders(folder)
+    check(folder)
     mark = secrets.token_hex(8)
     new, old = (folder.with_name(f".{folder.name[:100]}.{mark}.{end}") for end in ("new", "old"))
     try:
@@ -54,6 +55,17 @@ def write(files: Mapping[str, bytes], folder: Path) -> None:
         ) from error
 
 
+def differences(files: Mapping[str, bytes], folder: Path) -> str:
+    """What `write` would change, as a unified diff; empty where nothing would."""
+    told = []
+    for name, content in files.items():
+        path = Path(folder) / name
+        before = path.read_bytes() if path.is_file() else b""
+        texts = (text.decode("utf-8", "replace").splitlines() for text in (before, content))
+        told += difflib.unified_diff(*texts, f"{path} (now)", f"{path} (new)", lineterm="", n=1)
+    return "\n".join(told)
+
+
 def _exchange(new: Path, folder: Path, old: Path) -> None:
     """Two renames, the first undone where the second fails. Raises OSError."""
     with contextlib.suppress(FileNotFoundError):
@@ -70,8 +82,8 @@ def _remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _refuse_other_folders(folder: Path) -> None:
-    """Raises RefusedError for a folder that holds anything that no manifest names."""
+def check(folder: Path) -> None:
+    """Raises RefusedError for a folder that holds anything else than a hand-off."""
     advice = "name another folder with --out, or move it away"
     try:
         if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
