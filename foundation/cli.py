@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from . import arm_check, baseline, documents, files, history, plots, targets, terminal
-from .commands import handoff
+from .commands import completion, handoff
 from .criteria import AUTO, load_profiles, profile_path
 from .errors import DocumentError, FoundationError, ProfileError, one_line
 from .gate import PASSED, judge_folder, write_report
@@ -123,6 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     arm.add_argument("--json", type=Path, metavar="FILE", help="also write the findings there")
     arm.set_defaults(command=_arm_check)
 
+    completion.register(commands)
     handoff.register(commands)
     return parser
 

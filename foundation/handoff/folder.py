@@ -57,12 +57,12 @@ def write(files: Mapping[str, bytes], folder: Path) -> None:
 
 def differences(files: Mapping[str, bytes], folder: Path) -> str:
     """What `write` would change, as a unified diff; empty where nothing would."""
-    told = []
+    told: list[str] = []
     for name, content in files.items():
         path = Path(folder) / name
-        before = path.read_bytes() if path.is_file() else b""
-        texts = (text.decode("utf-8", "replace").splitlines() for text in (before, content))
-        told += difflib.unified_diff(*texts, f"{path} (now)", f"{path} (new)", lineterm="", n=1)
+        before = path.read_bytes().decode("utf-8", "replace") if path.is_file() else ""
+        old, new = before.splitlines(), content.decode().splitlines()
+        told += difflib.unified_diff(old, new, f"{path} (now)", f"{path} (new)", lineterm="", n=1)
     return "\n".join(told)
 
 
