@@ -24,7 +24,7 @@ from .rust_names import (
     X86_LEVELS,
     Candidate,
 )
-from .toolchain import Toolchain, ToolchainError
+from .toolchain import Toolchain, ToolchainError, stable
 
 _CFLAGS = "-C target-cpu="
 
@@ -113,7 +113,7 @@ def _try(candidate: Candidate, triple: str, host: set[str], toolchain: Toolchain
         if beyond - OPT_IN:
             lacking = ", ".join(sorted(beyond - OPT_IN))
             return {**entry, "reason": f"{candidate.reason}; this host lacks {lacking}"}
-        switches = [f"+{one}" for one in sorted(host - enabled - OPT_IN)]
+        switches = [f"+{one}" for one in sorted((host & stable(triple)) - enabled - OPT_IN)]
         switches += [f"-{one}" for one in sorted(beyond)]
         unstable = toolchain.refused(triple, candidate.cpu, switches)
         switches = [one for one in switches if one not in unstable]

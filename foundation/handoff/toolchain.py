@@ -113,6 +113,14 @@ def find() -> Toolchain:
         return Captured()
 
 
+def stable(triple: str) -> frozenset[str]:
+    """The features of a target that the captured rustc took as stable ones.
+
+    Not every rustc warns of the others before it compiles: 1.85 does not.
+    """
+    return frozenset(_captured()["targets"][triple]["stable_features"].split())
+
+
 def capture(triples: Mapping[str, Collection[str]]) -> dict[str, Any]:
     """What the rustc on PATH says of some targets and CPUs. Raises ToolchainError."""
     rustc = Rustc()
