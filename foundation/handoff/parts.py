@@ -20,7 +20,7 @@ class Parts:
 
     redaction: Redaction
     by_host: dict[str, Part] = field(default_factory=dict)
-    _problems: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
+    _problems: dict[tuple[str, str, str], set[str]] = field(default_factory=dict)
 
     def add(self, host: Host, part: Part) -> None:
         """The part of a host."""
@@ -29,7 +29,7 @@ class Parts:
     def problem(self, host: Host, probe: str, code: str, message: str) -> None:
         """Why something of a host is null."""
         key = (probe, code, self.redaction.text(message))
-        self._problems.setdefault(key, []).append(self.redaction.host(host.name))
+        self._problems.setdefault(key, set()).add(self.redaction.host(host.name))
 
     def problems_of(self, host: Host, kind: str, probes: Iterable[str] = ()) -> None:
         """The problems of a document that concern some probes, or that it is not to be had."""
@@ -46,7 +46,7 @@ class Parts:
     def problems(self) -> list[Part]:
         """Each problem once, with the hosts that have it."""
         return [
-            {"hosts": hosts, "probe": probe, "code": code, "message": message}
+            {"hosts": sorted(hosts), "probe": probe, "code": code, "message": message}
             for (probe, code, message), hosts in sorted(self._problems.items())
         ]
 
