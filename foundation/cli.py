@@ -21,6 +21,7 @@ from . import arm_check, baseline, documents, files, history, plots, targets, te
 from .commands import report as report_command
 from .commands import run
 from .commands import status as status_command
+from .commands import completion, handoff
 from .criteria import AUTO, load_profiles, profile_path
 from .errors import DocumentError, FoundationError, ProfileError, one_line
 from .gate import PASSED, judge_folder, write_report
@@ -136,6 +137,8 @@ def _parser() -> argparse.ArgumentParser:
 
     report_command.register(commands)
     status_command.register(commands)
+    completion.register(commands)
+    handoff.register(commands)
     return parser
 
 

@@ -121,11 +121,13 @@ def validate(
 def load(path: Path, host: str | None = None) -> Document:
     """Read and check one document; `host` is whose it must be, where that is known.
 
-    A file named after a kind must hold that kind. Raises DocumentError.
+    A file named after a kind must hold that kind, or what a hand-off tells of it. Raises
+    DocumentError.
     """
     path = Path(path)
     document = read(path)
-    validate(document, path.stem if path.stem in HOST_KINDS else None, host, str(path))
+    named = path.stem in HOST_KINDS and document.get("kind") != f"handoff_{path.stem}"
+    validate(document, path.stem if named else None, host, str(path))
     return document
 
 

@@ -1,0 +1,163 @@
+"""The folder of a hand-off: put in place as a whole, and checked by its manifests."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import hashlib
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from .. import documents
+from ..errors import DocumentError, FoundationError, StorageError
+from ..files import flush_folder, write_atomically
+from ..judged import RefusedError
+from ..schema_registry import first_fault, kinds
+from .bundle import MANIFEST, PARTS
+
+_AGAIN = "take the hand-off again from where it was made"
+
+
+class DamagedError(FoundationError):
+    """A hand-off is not what its manifest says."""
+
+
+def write(files: Mapping[str, bytes], folder: Path) -> None:
+    """Put the files in place of whatever hand-off `folder` held.
+
+    They are written beside it first, so that it is the old or the new one that a reader finds; a
+    folder that is no hand-off is never replaced. Raises StorageError or RefusedError; what
+    was there before is then unchanged and nothing is left beside it.
+    """
+    folder = Path(folder).resolve()
+    check(folder)
+    mark = secrets.token_hex(8)
+    new, old = (folder.with_name(f".{folder.name[:100]}.{mark}.{end}") for end in ("new", "old"))
+    try:
+        try:
+            for name, content in files.items():
+                write_atomically(new / name, content)
+            _exchange(new, folder, old)
+        except BaseException:
+            _remove(new)
+            raise
+        flush_folder(folder.parent)
+        _remove(old)
+    except (OSError, StorageError) as error:
+        reason = error.strerror if isinstance(error, OSError) else None
+        cause = getattr(error.__cause__, "strerror", None)
+        raise StorageError(
+            f"{folder}: cannot be written: {reason or cause or error}; what was there before is "
+            "unchanged: free space or fix the folder's rights, then run again"
+        ) from error
+
+
+def differences(files: Mapping[str, bytes], folder: Path) -> str:
+    """What `write` would change, as a unified diff; empty where nothing would."""
+    told: list[str] = []
+    for name, content in files.items():
+        path = Path(folder) / name
+        before = path.read_bytes().decode("utf-8", "replace") if path.is_file() else ""
+        old, new = before.splitlines(), content.decode().splitlines()
+        told += difflib.unified_diff(old, new, f"{path} (now)", f"{path} (new)", lineterm="", n=1)
+    return "\n".join(told)
+
+
+def _exchange(new: Path, folder: Path, old: Path) -> None:
+    """Two renames, the first undone where the second fails. Raises OSError."""
+    with contextlib.suppress(FileNotFoundError):
+        folder.rename(old)
+    try:
+        new.rename(folder)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            old.rename(folder)
+        raise
+
+
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def check(folder: Path) -> None:
+    """Raises RefusedError for a folder that holds anything else than a hand-off."""
+    advice = "name another folder with --out, or move it away"
+    try:
+        if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+            return
+        if not folder.is_dir():
+            raise RefusedError(f"{folder}: no folder; {advice}")
+        found = sorted(_files(folder))
+    except OSError as error:
+        raise StorageError(f"{folder}: cannot be read: {error.strerror}; {advice}") from error
+    own = {f"{part}/{name}.json" for part, names in PARTS.items() for name in names}
+    own |= {f"{part}/{MANIFEST}" for part in PARTS}
+    others = [name for name in found if name not in own]
+    if others or not any(name.endswith(f"/{MANIFEST}") for name in found):
+        what = f"it holds {others[0]}" if others else "it holds no manifest"
+        raise RefusedError(f"{folder}: not replaced, since it is no hand-off: {what}; {advice}")
+
+
+def _files(folder: Path) -> Iterator[str]:
+    for path in folder.rglob("*"):
+        if path.is_symlink() or not path.is_dir():
+            yield path.relative_to(folder).as_posix()
+
+
+def verify(folder: Path) -> list[dict[str, Any]]:
+    """The manifests of a hand-off, or of one part of it, once every file is as they say.
+
+    The sums find damage; they are no signature. Raises DamagedError with the first file that is
+    absent, altered, of a wrong kind or in no manifest, and DocumentError where the folder or a
+    manifest cannot be read.
+    """
+    folder = Path(folder)
+    if (folder / MANIFEST).exists():
+        return [_verify_part(folder)]
+    if not folder.is_dir():
+        raise DocumentError(f"{folder}: no folder: name the one that foundation handoff wrote")
+    strange = sorted({path.name for path in folder.iterdir()} - set(PARTS))
+    if strange:
+        raise DamagedError(f"{folder / strange[0]}: no manifest names it: remove it")
+    manifests = [_verify_part(folder / part) for part in PARTS]
+    first, second = ({k: m[k] for k in ("tool", "judged_at", "gate")} for m in manifests)
+    if first != second:
+        raise DamagedError(f"{folder}: its parts are of two gate reports: take both from one")
+    return manifests
+
+
+def _verify_part(folder: Path) -> dict[str, Any]:
+    path = folder / MANIFEST
+    manifest = _checked(path, _bytes(path), "handoff_manifest")
+    if set(manifest["files"]) != {f"{name}.json" for name in PARTS[manifest["part"]]}:
+        raise DamagedError(f"{path}: it does not name the files of its part; {_AGAIN}")
+    for name, said in manifest["files"].items():
+        path = folder / name
+        content = _bytes(path)
+        if hashlib.sha256(content).hexdigest() != said["sha256"] or len(content) != said["bytes"]:
+            raise DamagedError(f"{path}: altered: not the SHA-256 of the manifest; {_AGAIN}")
+        _checked(path, content, said["kind"])
+    others = sorted(set(_files(folder)) - {MANIFEST, *manifest["files"]})
+    if others:
+        raise DamagedError(f"{folder / others[0]}: no manifest names it: remove it")
+    return manifest
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DamagedError(f"{path}: {error.strerror}; {_AGAIN}") from error
+
+
+def _checked(path: Path, content: bytes, kind: str) -> dict[str, Any]:
+    try:
+        document = documents.parse(content)
+    except DocumentError as error:
+        raise DamagedError(f"{path}: {error}; {_AGAIN}") from error
+    if kind not in kinds() or (fault := first_fault(kind, document)) is not None:
+        raise DamagedError(f"{path}: {fault if kind in kinds() else 'an unknown kind'}; {_AGAIN}")
+    return document

@@ -1,0 +1,169 @@
+"""What rustc accepts: asked of the rustc on PATH, else looked up in what one said.
+
+`rustc_captured.json` holds what rustc printed once; `python -m foundation.handoff.toolchain`
+prints it anew with the rustc on PATH. rustc needs no standard library of a target to answer.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Collection, Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import Any, Protocol
+
+from ..errors import FoundationError, one_line
+from .rust_names import CPUS, FLAGS
+
+_SECONDS = 30.0
+_FEATURE = re.compile(r'^target_feature="([^"]+)"$', re.MULTILINE)
+_LISTED_CPU = re.compile(r"^ {4}(\S+)", re.MULTILINE)
+# Since 1.74 in the first form, before in the second.
+_REFUSED = re.compile(r"`-C ?target-feature`: `([^`]+)`|unknown feature `?([\w.-]+)")
+
+
+class ToolchainError(FoundationError):
+    """rustc cannot be asked."""
+
+
+class Toolchain(Protocol):
+    """Something that knows what rustc accepts for a target."""
+
+    how: str
+    """`rustc`, or `captured list`."""
+    version: str
+    llvm: str
+
+    def features(self, triple: str, cpu: str) -> frozenset[str] | None:
+        """The features that a `target-cpu` enables; None where the CPU is not known."""
+
+    def refused(self, triple: str, cpu: str, features: Sequence[str]) -> list[str]:
+        """Which of some features (`+aes`, `-mte`) a stable rustc does not take with this CPU."""
+
+
+class Rustc:
+    """The rustc on PATH. Raises ToolchainError where there is none that answers."""
+
+    how = "rustc"
+
+    def __init__(self) -> None:
+        said = dict(line.split(": ", 1) for line in _rustc("-vV")[0].splitlines() if ": " in line)
+        try:
+            self.version, self.llvm = said["release"], said["LLVM version"]
+        except KeyError as error:
+            raise ToolchainError(f"rustc -vV does not tell its {error}") from error
+        self._cpus: dict[str, frozenset[str]] = {}
+
+    def features(self, triple: str, cpu: str) -> frozenset[str] | None:
+        """The features that a `target-cpu` enables; None where the CPU is not known."""
+        if triple not in self._cpus:
+            # Old ones print the list to stderr.
+            listed = "\n".join(_rustc("--print", "target-cpus", "--target", triple))
+            self._cpus[triple] = frozenset(_LISTED_CPU.findall(listed))
+        if cpu not in self._cpus[triple]:
+            return None
+        said, _ = _rustc("--print", "cfg", "--target", triple, "-C", f"target-cpu={cpu}")
+        return frozenset(_FEATURE.findall(said))
+
+    def refused(self, triple: str, cpu: str, features: Sequence[str]) -> list[str]:
+        """Which of some features (`+aes`, `-mte`) a stable rustc does not take with this CPU."""
+        if not features:
+            return []
+        _, warnings = _rustc(
+            *("--print", "cfg", "--target", triple, "-C", f"target-cpu={cpu}"),
+            *("-C", f"target-feature={','.join(features)}"),
+        )
+        names = {new or old for new, old in _REFUSED.findall(warnings)}
+        refused = [one for one in features if one[1:] in names]
+        if warnings.strip() and not refused:
+            raise ToolchainError(f"rustc warns of the flags: {one_line(warnings)}")
+        return refused
+
+
+class Captured:
+    """What a rustc said when `rustc_captured.json` was made."""
+
+    how = "captured list"
+
+    def __init__(self, content: Mapping[str, Any] | None = None) -> None:
+        content = _captured() if content is None else content
+        self.version: str = content["rustc"]
+        self.llvm: str = content["llvm"]
+        self._targets: Mapping[str, Any] = content["targets"]
+
+    def features(self, triple: str, cpu: str) -> frozenset[str] | None:
+        """The features that a `target-cpu` enables; None where the CPU is not known."""
+        known = self._targets[triple]["cpus"].get(cpu)
+        return None if known is None else frozenset(known.split())
+
+    def refused(self, triple: str, cpu: str, features: Sequence[str]) -> list[str]:
+        """Which of some features (`+aes`, `-mte`) a stable rustc does not take with this CPU."""
+        stable = self._targets[triple]["stable_features"].split()
+        return [one for one in features if one[1:] not in stable]
+
+
+def find() -> Toolchain:
+    """The rustc on PATH, or what one said where there is none that answers."""
+    try:
+        return Rustc()
+    except ToolchainError:
+        return Captured()
+
+
+def stable(triple: str) -> frozenset[str]:
+    """The features of a target that the captured rustc took as stable ones.
+
+    Not every rustc warns of the others before it compiles: 1.85 does not.
+    """
+    return frozenset(_captured()["targets"][triple]["stable_features"].split())
+
+
+def capture(triples: Mapping[str, Collection[str]]) -> dict[str, Any]:
+    """What the rustc on PATH says of some targets and CPUs. Raises ToolchainError."""
+    rustc = Rustc()
+    targets = {}
+    for triple, cpus in triples.items():
+        by_cpu = {cpu: rustc.features(triple, cpu) for cpu in sorted(cpus)}
+        base = "generic" if "generic" in cpus else "x86-64"
+        # All at once: some, such as paca and pacg, are only taken together.
+        refused = rustc.refused(triple, base, [f"+{name}" for name in FLAGS[triple]])
+        targets[triple] = {
+            "cpus": {c: " ".join(sorted(f)) for c, f in by_cpu.items() if f is not None},
+            "stable_features": " ".join(n for n in sorted(FLAGS[triple]) if f"+{n}" not in refused),
+        }
+    return {"rustc": rustc.version, "llvm": rustc.llvm, "targets": targets}
+
+
+def _rustc(*arguments: str) -> tuple[str, str]:
+    """What rustc says on stdout and stderr. Raises ToolchainError."""
+    try:
+        done = subprocess.run(
+            ["rustc", *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=_SECONDS,
+        )
+    except OSError as error:
+        raise ToolchainError(f"rustc: {error.strerror}") from error
+    except subprocess.TimeoutExpired as error:
+        raise ToolchainError(f"rustc did not answer within {_SECONDS:g} s") from error
+    out, err = (text.decode("utf-8", "replace") for text in (done.stdout, done.stderr))
+    if done.returncode:
+        raise ToolchainError(f"rustc ended with status {done.returncode}: {one_line(err)}")
+    return out, err
+
+
+@cache
+def _captured() -> Mapping[str, Any]:
+    text = (resources.files(__package__) / "rustc_captured.json").read_text(encoding="utf-8")
+    content: Mapping[str, Any] = json.loads(text)
+    return content
+
+
+if __name__ == "__main__":
+    json.dump(capture(CPUS), sys.stdout, indent=1)
+    print()

@@ -1,0 +1,40 @@
+"""Action plugin: the hand-off. Documented in library/foundation_handoff.py."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ansible.utils.display import Display
+
+from foundation import judged
+from foundation.action import PROJECT, ControllerAction
+from foundation.handoff import bundle, folder, toolchain
+
+
+class ActionModule(ControllerAction):
+    """Makes the bundle, shows what is new in it with --diff, and puts it in place."""
+
+    argument_spec: ClassVar[dict[str, Any]] = {
+        "baseline_dir": {"type": "str", "default": "bench/baselines"},
+        "handoff_dir": {"type": "str", "default": "handoff"},
+        "profile": {"type": "str"},
+        "redact": {"type": "bool", "default": True},
+        "report": {"type": "str", "default": "reports/gate.json"},
+    }
+
+    def act(self, wanted: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
+        """Make the bundle; fails until WS-01 is complete."""
+        target = PROJECT / wanted["handoff_dir"]
+        found = judged.load(
+            PROJECT / wanted["baseline_dir"],
+            PROJECT / wanted["report"],
+            self.profile_choice(wanted["profile"]) if wanted["profile"] else None,
+        )
+        files = bundle.build(found, toolchain.find(), keep_names=not wanted["redact"])
+        folder.check(target)
+        # Ansible shows a diff of what is changed only, and `changed` speaks of managed hosts.
+        if self._task.diff and (text := folder.differences(files, target)):
+            Display().display(text)
+        if not self.check_mode:
+            folder.write(files, target)
+        return {"path": str(target), "files": list(files)}
