@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 SHELL_FILES = $(shell git ls-files --cached --others --exclude-standard '*.sh' .ci/run)
 
-.PHONY: help setup foundation gate adjust-targets test lint molecule molecule-arm64 perf clean
+.PHONY: help setup foundation gate adjust-targets test docs lint molecule molecule-arm64 perf clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' Makefile
@@ -48,6 +48,10 @@ test: lint ## lint, types, unit and playbook tests; no root needed
 	coverage run -m pytest --numprocesses auto
 	coverage combine --quiet
 	coverage report
+
+docs: $(VENV)/.development ## write the pages that are made from sources
+	$(BIN)/python tests/role_pages.py
+	$(BIN)/python tests/reference_pages.py
 
 lint: $(VENV)/.development ## every linter and type checker
 	ruff check .
