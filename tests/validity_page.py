@@ -44,11 +44,12 @@ def validity_page() -> str:
 
 
 _INTRODUCTION = f"""A figure is right or it is `invalid`, with the reason. {len(RULES)} rules look
-at every figure of a benchmark document when the gate judges; one that speaks against it is enough. The outcome is
-`invalid` both in the criterion of the figure and in [`figures_valid`](criteria.md#figures_valid),
-the message has the evidence with the rule's name in brackets, and the last line says what to do.
-The messages below are what the rules say of the fixtures in `tests/unit/test_validity.py`, a
-synthetic Spark that was altered in one place; `dgx_spark` judges."""
+at every figure of a benchmark document when the gate judges; one that speaks against it is enough.
+The outcome is `invalid` both in the criterion of the figure and in
+[`figures_valid`](criteria.md#figures_valid), the message has the evidence with the rule's name in
+brackets, and the last line says what to do. The messages below are what the rules say of fixtures
+in `tests/unit/test_validity.py`, a synthetic Spark that was altered in one place, judged as
+`dgx_spark`."""
 
 
 def _rule(rule: Rule, limits: Mapping[str, Any]) -> Iterator[str]:
@@ -96,12 +97,13 @@ def _limits(rule: Rule) -> list[str]:
         name = pending.pop(0)
         seen.add(name)
         for node in ast.walk(functions[name]):
-            if isinstance(node, ast.Name) and node.id in functions and node.id not in seen:
-                pending.append(node.id)
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in _ASKS:
-                asked = node.args[0]
-                if isinstance(asked, ast.Constant):
-                    names[asked.value] = None
+            if not isinstance(node, ast.Call):
+                continue
+            called = ast.unparse(node.func)
+            if called in functions and called not in seen:
+                pending.append(called)
+            if called in _ASKS and isinstance(node.args[0], ast.Constant):
+                names[node.args[0].value] = None
     return list(names)
 
 
