@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 SHELL_FILES = $(shell git ls-files --cached --others --exclude-standard '*.sh' .ci/run)
 
-.PHONY: help setup foundation gate adjust-targets test docs lint molecule molecule-arm64 perf clean
+.PHONY: help setup foundation gate adjust-targets test docs test-docs lint molecule molecule-arm64 perf clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' Makefile
@@ -52,6 +52,10 @@ test: lint ## lint, types, unit and playbook tests; no root needed
 docs: $(VENV)/.development ## write the pages that are made from sources
 	$(BIN)/python tests/role_pages.py
 	$(BIN)/python tests/reference_pages.py
+
+test-docs: $(VENV)/.development ## the documented commands that take minutes, for real
+	$(BIN)/python -m pytest -m minutes tests/unit/test_documented_commands.py
+	$(BIN)/python tests/documented_commands.py
 
 lint: $(VENV)/.development ## every linter and type checker
 	ruff check .

@@ -1,4 +1,4 @@
-"""docs/criteria.md, docs/validity.md and docs/modules.md, made from what they describe.
+"""docs/criteria.md, validity.md and modules.md, made from what they describe, and symptoms.
 
 `make docs` writes them; a test checks that they are current.
 """
@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import symptoms
 import yaml
 from markup import code, document, row, text
 from validity_page import validity_page
@@ -260,7 +261,12 @@ def _list(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
 
 
-PAGES = {"criteria": criteria_page, "modules": modules_page, "validity": validity_page}
+PAGES = {
+    "criteria": criteria_page,
+    "modules": modules_page,
+    "troubleshooting": symptoms.page,  # its blocks; the rest is by hand
+    "validity": validity_page,
+}
 
 
 def main() -> None:
