@@ -3,7 +3,8 @@
 Commands stand in fenced blocks: `bash` to type, `console` after a `$`, with what they printed. An
 HTML comment before a block says how the block is tried:
 
-- `<!-- test: run -->`: in a sandbox, in seconds; `run, exit 1` and `run, same output` too
+- `<!-- test: run -->`: in a sandbox, in seconds; also `run, exit 1`, `run, same output`, or
+  `exit 0 or 2` where the verdict is the machine's
 - `<!-- test: run in minutes -->`: the same in `make test-docs`
 - `<!-- test: not run: REASON -->`: for what needs a Spark, root or a network
 - none: each command's options are parsed by the program itself, as CHECKS says
@@ -36,8 +37,8 @@ OTHERS = (
 )
 _ANNOTATION = re.compile(r"<!-- test: (.*?) -->\s*", re.DOTALL)
 _HOW = re.compile(
-    r"(?P<kind>run in minutes|run|not run)(?:, exit (?P<exit>\d+))?(?P<same>, same output)?"
-    r"(?:: (?P<reason>.{15,}))?",
+    r"(?P<kind>run in minutes|run|not run)(?:, exit (?P<exit>\d+(?: or \d+)*))?"
+    r"(?P<same>, same output)?(?:: (?P<reason>.{15,}))?",
     re.DOTALL,
 )
 _OPERATORS = {"&&", "||", "|", ";"}
@@ -54,7 +55,7 @@ class How:
     """How a block is tried. `kind` is `check`, `run`, `run in minutes` or `not run`."""
 
     kind: str = "check"
-    exit: int = 0
+    exits: tuple[int, ...] = (0,)
     same_output: bool = False
     reason: str = ""
 
@@ -125,7 +126,7 @@ def _how(text: str, where: str) -> How:
         raise DocumentationError(f"{where}: 'test: {text}' is none of those that are known")
     return How(
         matched["kind"],
-        int(matched["exit"] or 0),
+        tuple(int(status) for status in (matched["exit"] or "0").split(" or ")),
         matched["same"] is not None,
         matched["reason"] or "",
     )
