@@ -54,7 +54,7 @@ docs: $(VENV)/.development ## write the pages that are made from sources
 	$(BIN)/python tests/reference_pages.py
 
 test-docs: $(VENV)/.development ## the documented commands that take minutes, for real
-	$(BIN)/python -m pytest -m minutes tests/unit/test_documented_commands.py
+	$(BIN)/python -m pytest -m slow tests/unit/test_documented_commands.py
 	$(BIN)/python tests/documented_commands.py
 
 lint: $(VENV)/.development ## every linter and type checker

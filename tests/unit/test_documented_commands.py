@@ -188,7 +188,7 @@ def test_the_block_runs(block: Block, sandbox: Path) -> None:
     _executed(block, sandbox)
 
 
-@pytest.mark.minutes
+@pytest.mark.slow
 @pytest.mark.parametrize("block", of_kind("run in minutes"), ids=str)
 def test_the_block_runs_for_minutes(block: Block, sandbox: Path) -> None:
     _executed(block, sandbox, HOME=str(Path.home()))  # where the probe runtime is
