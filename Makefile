@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 SHELL_FILES = $(shell git ls-files --cached --others --exclude-standard '*.sh' .ci/run)
 
-.PHONY: help setup foundation gate adjust-targets test docs test-docs lint molecule molecule-arm64 perf clean
+.PHONY: help setup foundation gate adjust-targets test test-slow docs test-docs lint molecule molecule-arm64 perf clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' Makefile
@@ -45,9 +45,13 @@ adjust-targets: setup ## propose a profile's targets from what the fleet measure
 test: lint ## lint, types, unit and playbook tests; no root needed
 	ansible-playbook playbooks/probe_runtime.yml
 	rm -f .coverage .coverage.*
-	coverage run -m pytest --numprocesses auto
+	coverage run -m pytest --numprocesses auto -m "not slow"
 	coverage combine --quiet
 	coverage report
+
+test-slow: $(VENV)/.development ## the tests that take ten seconds and more each; no root needed
+	ansible-playbook playbooks/probe_runtime.yml
+	pytest --numprocesses auto -m slow
 
 docs: $(VENV)/.development ## write the pages that are made from sources
 	$(BIN)/python tests/role_pages.py

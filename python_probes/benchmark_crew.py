@@ -43,7 +43,10 @@ class Crew:
     def close(self) -> None:
         """End the worker and the telemetry; harmless when they have ended."""
         if self._worker is not None:
-            self._worker.finish()
+            if self._measuring is not None:
+                self._worker.kill()  # it would not hear of the end before its figure is done
+            else:
+                self._worker.finish()
             self._worker = None
         if self._sampler is not None:
             self._sampler.stop()
@@ -127,8 +130,9 @@ class Crew:
                 {"figure": planned.name, "budget": budget}, min(_patience(planned), left)
             )
         except WorkerError as error:
-            self._worker = None
+            self._worker = self._measuring = None
             return str(error)
+        self._measuring = None
         if "error" in answer:
             # A CUDA error spoils every later call of its process.
             worker.kill()

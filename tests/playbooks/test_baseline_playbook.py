@@ -45,6 +45,7 @@ def documents(now: datetime, factor: float = 1.0) -> dict[str, Any]:
     return {kind: {**one, "collected_at": collected} for kind, one in stored.items()}
 
 
+@pytest.mark.slow
 def test_a_run_is_remembered_accepted_drawn_and_compared(
     ansible_playbook: Run, playbook: str, baseline_dir: Path, tmp_path: Path
 ) -> None:

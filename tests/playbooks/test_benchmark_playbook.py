@@ -121,6 +121,7 @@ def said(hosts: Hosts) -> str:
     return (hosts.folder / "output").read_text()
 
 
+@pytest.mark.slow
 def test_progress_of_two_hosts_is_seen_while_they_measure(hosts: Callable[..., Hosts]) -> None:
     both = hosts("spark-01", "spark-02")
     both.hold("triad")
@@ -142,6 +143,7 @@ def test_progress_of_two_hosts_is_seen_while_they_measure(hosts: Callable[..., H
     assert "Traceback" not in said(both)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_ends_the_benchmark_and_resume_goes_on(
     hosts: Callable[..., Hosts], number: signal.Signals
@@ -181,6 +183,7 @@ def test_ctrl_c_ends_the_benchmark_at_the_other_end_of_ssh(
     assert [path.name for path in (host.folder / "spark-01").glob("state.json*")] == ["state.json"]
 
 
+@pytest.mark.slow
 def test_a_second_run_fails_in_one_line_that_names_the_first(hosts: Callable[..., Hosts]) -> None:
     host = hosts("spark-01")
     host.hold("copy")

@@ -83,6 +83,7 @@ def test_a_host_that_hangs_or_crashes_is_missing(
     assert report(tmp_path)["hosts"]["localhost"]["verdict"] == "MISSING"
 
 
+@pytest.mark.slow
 def test_the_offline_verdict_is_the_same(
     ansible_playbook: Run, tmp_path: Path, baseline_dir: Path, foundation_command: Run
 ) -> None:

@@ -8,6 +8,8 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from foundation import documents
 
 PROJECT = Path(__file__).parents[2]
@@ -17,6 +19,7 @@ def changed(finished: subprocess.CompletedProcess[str]) -> list[int]:
     return [int(number) for number in re.findall(r"changed=(\d+)", finished.stdout)]
 
 
+@pytest.mark.slow
 def test_hardware_and_environment_are_kept_and_the_second_run_changes_nothing(
     ansible_playbook: Callable[..., subprocess.CompletedProcess[str]],
     baseline_dir: Path,
@@ -36,6 +39,7 @@ def test_hardware_and_environment_are_kept_and_the_second_run_changes_nothing(
     assert changed(again) == [0] * len(changed(again)) != []
 
 
+@pytest.mark.slow
 def test_check_mode_reads_and_writes_nothing(
     ansible_playbook: Callable[..., subprocess.CompletedProcess[str]],
     baseline_dir: Path,
@@ -47,6 +51,7 @@ def test_check_mode_reads_and_writes_nothing(
     assert not (tmp_path / "hardware.md").exists()
 
 
+@pytest.mark.slow
 def test_check_mode_predicts_a_runtime_that_is_not_there(
     ansible_playbook: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:

@@ -27,6 +27,7 @@ def tasks(finished):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("variables", "arguments"),
     [

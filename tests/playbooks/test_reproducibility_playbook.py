@@ -35,6 +35,7 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return home
 
 
+@pytest.mark.slow
 def test_a_home_of_its_own_and_two_names_for_one_machine(
     ansible_playbook: Callable[..., subprocess.CompletedProcess[str]],
     inventory: Callable[[str], str],

@@ -432,6 +432,7 @@ def test_an_unreadable_identity_is_still_a_document(box):
     assert entry["reason"].startswith("not reached")
 
 
+@pytest.mark.slow
 def test_the_runtime_measures(runtime_python, tmp_path):
     """The one real run: too short for every figure, so that some are skipped for the time."""
     done = subprocess.run(

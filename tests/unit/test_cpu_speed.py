@@ -300,6 +300,7 @@ def until(true):
         time.sleep(0.01)
 
 
+@pytest.mark.slow
 def test_the_real_torch_measures_what_is_right(runtime_python, tmp_path):
     """Sizes are small and figures mean nothing; the results are checked, though."""
     script = """

@@ -10,11 +10,15 @@ from pathlib import Path
 import pytest
 from box import REPOSITORY
 
-CASES = sorted((Path(__file__).parent / "image_model").glob("*_cases.py"))
+SLOW = ("training_cases",)
+CASES = [
+    pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if path.stem in SLOW else [])
+    for path in sorted((Path(__file__).parent / "image_model").glob("*_cases.py"))
+]
 REPRO = REPOSITORY / "repro"
 
 
-@pytest.mark.parametrize("cases", CASES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("cases", CASES)
 def test_cases_in_the_runtime(run_cases, cases):
     run_cases(cases, [REPRO])
 

@@ -91,6 +91,7 @@ def test_ten_distinct_images_and_their_documents(ten):
         assert not {b"tIME", b"tEXt", b"iTXt", b"zTXt"} & {content[i : i + 4] for i in range(900)}
 
 
+@pytest.mark.slow
 def test_fewer_images_are_the_first_of_more(ten, runtime_python, tmp_path):
     done = _run("--seed=7", "--count=2", f"--out={tmp_path}", python=runtime_python)
 
@@ -99,6 +100,7 @@ def test_fewer_images_are_the_first_of_more(ten, runtime_python, tmp_path):
         assert (tmp_path / name).read_bytes() == (ten / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_another_seed_and_a_second_run_in_the_same_folder(runtime_python, ten, tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     (tmp_path / "image_07.png").write_text("of an earlier run")
@@ -289,6 +291,7 @@ _BROKEN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
