@@ -41,6 +41,7 @@ def criteria_page() -> str:
         _conditions(profiles[1]),
         _READING,
         _example(),
+        *_compared(profiles),
         *_by_workstream(entries, profiles),
         _REGRESSION,
     ]
@@ -102,6 +103,23 @@ def _conditions(profile: Profile) -> str:
     )
 
 
+def _compared(profiles: list[Profile]) -> Iterator[str]:
+    """What the hosts of a fleet are compared in."""
+    facts: dict[tuple[str, str, str], list[str]] = {}
+    for profile in profiles:
+        for fact in getattr(profile, "compare", ()):
+            told = (fact.title, fact.document, fact.path.text)
+            facts.setdefault(told, []).append(profile.name)
+    if facts:
+        lines = [row("compared", "where", "profiles"), "|---|---|---|"]
+        for (title, place, path), names in facts.items():
+            where = "all" if len(names) == len(profiles) else ", ".join(names)
+            lines.append(row(title, f"`{path}` of `{place}`", where))
+        yield "## Compared across the fleet"
+        yield "A difference is told and fails nothing: [fleet.md](fleet.md#the-same-everywhere)."
+        yield "\n".join(lines)
+
+
 def _by_workstream(
     entries: Mapping[str, list[tuple[list[str], Criterion]]], profiles: list[Profile]
 ) -> Iterator[str]:
@@ -147,7 +165,8 @@ def _where(one: Criterion) -> str:
 
 
 def _required(one: Criterion) -> str:
-    return code(one.required)
+    same = ", the same on most hosts" if getattr(one, "consistent", False) else ""
+    return code(one.required) + same
 
 
 def _expected(one: Criterion) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 import json
 import os
@@ -19,6 +18,7 @@ import documents as made
 import pytest
 import yaml
 from documented_commands import PROJECT, Block, DocumentationError, all_blocks, blocks, pages
+from markdown_it import MarkdownIt
 
 from foundation import cli, documents
 from python_probes import benchmark as probe_benchmark
@@ -303,7 +303,18 @@ def test_a_block_that_runs_can_fail(sandbox: Path, tmp_path: Path) -> None:
         _executed(blocks(page)[0], sandbox)
 
 
+@pytest.mark.parametrize("page", sorted(PROJECT.glob("roles/*/README.md")), ids=str)
+def test_examples_of_a_role_set_variables_that_it_takes(page: Path) -> None:
+    examples = [
+        yaml.safe_load(token.content)
+        for token in MarkdownIt("commonmark").parse(page.read_text())
+        if token.type == "fence" and token.info == "yaml"
+    ]
+    assert examples, "every document has an example"
+    for example in examples:
+        assert isinstance(example, list) or set(example) <= variables()
+
+
 def test_every_page_with_commands_is_looked_at() -> None:
     names = {str(page.relative_to(PROJECT)) for page in pages()}
     assert {"README.md", "docs/fleet.md", "roles/probe_runtime/README.md"} <= names
-    assert importlib.util.find_spec("markdown_it") is not None
