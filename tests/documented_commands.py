@@ -23,17 +23,8 @@ from markdown_it import MarkdownIt
 PROJECT = Path(__file__).parents[1]
 LANGUAGES = ("bash", "console")
 OTHERS = (
-    "text",
-    "yaml",
-    "json",
-    "jsonl",
-    "python",
-    "toml",
-    "ini",
-    "xml",
-    "html",
-    "diff",
-    "markdown",
+    *("text", "yaml", "json", "jsonl", "toml", "ini", "xml", "html", "diff", "markdown"),
+    *("python", "groovy", "rust", "promql"),
 )
 _ANNOTATION = re.compile(r"<!-- test: (.*?) -->\s*", re.DOTALL)
 _HOW = re.compile(
@@ -145,6 +136,7 @@ def _read(language: str, text: str) -> tuple[tuple[str, ...], str]:
 def _split(command: str) -> Iterator[list[str]]:
     lexer = shlex.shlex(command, posix=True, punctuation_chars="|&;<>")
     lexer.commenters = "#"
+    lexer.whitespace_split = True
     words: list[str] = []
     skip = False
     for token in lexer:

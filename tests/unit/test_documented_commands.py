@@ -211,8 +211,7 @@ def playbook_faults(lines: list[list[str]], sandbox: Path) -> list[str]:
         told = answer["output"]
         tags = [tag for option in _values(words, "--tags", "-t") for tag in option.split(",")]
         tagged = [re.search(rf"TAGS: \[.*\b{tag}\b", told) for tag in tags]
-        names = [value.partition("=")[0] for value in _values(words, "-e", "--extra-vars")]
-        unknown = [name for name in names if name not in variables()]
+        unknown = set(_variables_set(words)) - variables()
         if answer["status"] != 0 or not re.search(r"hosts \([1-9]", told):
             faults.append(f"{' '.join(words)}: {told[-300:]}")
         if unknown or None in tagged:
@@ -222,6 +221,17 @@ def playbook_faults(lines: list[list[str]], sandbox: Path) -> list[str]:
 
 def _values(words: list[str], *options: str) -> list[str]:
     return [value for option, value in itertools.pairwise(words) if option in options]
+
+
+def _variables_set(words: list[str]) -> list[str]:
+    """The names that -e sets; a file of variables (@FILE) is the reader's own."""
+    names: list[str] = []
+    for value in _values(words, "-e", "--extra-vars"):
+        if value.startswith("{"):
+            names += json.loads(value)
+        elif not value.startswith("@"):
+            names.append(value.partition("=")[0])
+    return names
 
 
 def variables() -> set[str]:
