@@ -46,3 +46,9 @@ def test_every_rule_has_evidence_and_cure(pages: dict[str, str]) -> None:
 
 def test_no_page_names_a_place_on_this_machine(pages: dict[str, str]) -> None:
     assert [name for name, page in pages.items() if str(PROJECT) in page] == []
+
+
+def test_pages_by_hand_count_the_rules_right() -> None:
+    for name in ("README", "troubleshooting"):
+        counts = re.findall(r"\b(\d+) rules\b", (PROJECT / f"docs/{name}.md").read_text())
+        assert counts == [str(len(RULES))], name
