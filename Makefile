@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 SHELL_FILES = $(shell git ls-files --cached --others --exclude-standard '*.sh' .ci/run)
 
-.PHONY: help setup foundation gate adjust-targets test test-slow test-browser lint molecule molecule-arm64 perf clean
+.PHONY: help setup foundation gate adjust-targets test test-slow test-browser docs test-docs lint molecule molecule-arm64 perf clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' Makefile
@@ -55,6 +55,14 @@ test-slow: $(VENV)/.development ## the tests that take ten seconds and more each
 
 test-browser: $(VENV)/.development ## the HTML report in a real browser (needs Debian's chromium-driver)
 	pytest tests/browser
+
+docs: $(VENV)/.development ## write the pages that are made from sources
+	$(BIN)/python tests/role_pages.py
+	$(BIN)/python tests/reference_pages.py
+
+test-docs: $(VENV)/.development ## the documented commands that take minutes, for real
+	$(BIN)/python -m pytest -m slow tests/unit/test_documented_commands.py
+	$(BIN)/python tests/documented_commands.py
 
 lint: $(VENV)/.development ## every linter and type checker
 	ruff check .
