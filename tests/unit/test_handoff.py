@@ -324,8 +324,14 @@ def edit(path, change):
             ),
             "spark-01: cpu_known is pass with 20 in the report and pass with 19 when judged again",
         ),
-        (lambda p: (p.stored / "spark-01/benchmark.json").unlink(), "and missing with no value|the stored one of no time"),
-        (lambda p: shutil.rmtree(p.stored / "spark-01"), "in the report and missing|the stored one of no time"),
+        (
+            lambda p: (p.stored / "spark-01/benchmark.json").unlink(),
+            "and missing with no value|the stored one of no time",
+        ),
+        (
+            lambda p: shutil.rmtree(p.stored / "spark-01"),
+            "in the report and missing|the stored one of no time",
+        ),
         (
             lambda p: edit(
                 p.report, lambda r: r["workstreams"]["WS-03"].update(passed=1, status="INCOMPLETE")
