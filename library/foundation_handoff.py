@@ -29,7 +29,9 @@ options:
     description: What the gate judged by, needed where that is a profile file.
     type: str
   redact:
-    description: Whether hosts get aliases such as C(host-01). What else identifies stays behind always.
+    description:
+      - Whether hosts get aliases such as C(host-01).
+      - What else identifies a host or its owner stays behind in any case.
     type: bool
     default: true
   report:

@@ -324,8 +324,14 @@ def edit(path, change):
             ),
             "spark-01: cpu_known is pass with 20 in the report and pass with 19 when judged again",
         ),
-        (lambda p: (p.stored / "spark-01/benchmark.json").unlink(), "and missing with no value"),
-        (lambda p: shutil.rmtree(p.stored / "spark-01"), "in the report and missing"),
+        (
+            lambda p: (p.stored / "spark-01/benchmark.json").unlink(),
+            "and missing with no value|the stored one of no time",
+        ),
+        (
+            lambda p: shutil.rmtree(p.stored / "spark-01"),
+            "in the report and missing|the stored one of no time",
+        ),
         (
             lambda p: edit(
                 p.report, lambda r: r["workstreams"]["WS-03"].update(passed=1, status="INCOMPLETE")
@@ -344,7 +350,7 @@ def test_refused_when_the_report_is_of_another_state(place, change, says):
     with pytest.raises(judged.RefusedError) as refused:
         place.load()
     assert "the gate report does not fit the documents: " in str(refused.value)
-    assert says in str(refused.value)
+    assert re.search(says, str(refused.value))
 
 
 def test_a_forged_complete_is_seen(place):
