@@ -83,6 +83,7 @@ molecule-arm64: $(VENV)/.development ## the roles on an emulated aarch64 host (n
 
 perf: $(VENV)/.development ## the speed figures
 	$(BIN)/python tests/performance/probe_time.py
+	$(BIN)/python tests/performance/gate_speed.py
 	ansible-playbook playbooks/probe_runtime.yml
 	$(PROBE_RUNTIME)/bin/python tests/performance/sampler_overhead.py
 	if [ "$$(id -u)" -eq 0 ]; then molecule/hosts/prepare_machine.sh; $(BIN)/python tests/performance/provision_time.py; fi

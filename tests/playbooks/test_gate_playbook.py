@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import documents as made
 import pytest
+import yaml
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -148,3 +151,94 @@ def test_a_time_out_that_is_no_number_is_not_no_time_out(
     assert finished.returncode == 2
     assert "'abc' could not be converted to 'int'" in " ".join(finished.stdout.split())
     assert report(tmp_path)["hosts"]["localhost"]["verdict"] == "MISSING"
+
+
+def local_hosts(*names: str) -> str:
+    lines = "".join(f"    {name}: {{}}\n" for name in names)
+    python = "{{ ansible_playbook_python }}"
+    return (
+        "all:\n  vars:\n    ansible_connection: local\n"
+        f'    ansible_python_interpreter: "{python}"\n  hosts:\n{lines}'
+    )
+
+
+def runtime(folder: Path, script: str) -> Path:
+    """A Python of the probe runtime that answers as a script says; $4 is the host's name."""
+    path = folder / "lying-python"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_hosts_that_lie_are_invalid_and_offline_too(
+    ansible_playbook: Run,
+    inventory: Callable[[str], str],
+    tmp_path: Path,
+    baseline_dir: Path,
+    foundation_command: Run,
+) -> None:
+    """One answers with another's document, one with nonsense, and two are one machine."""
+    answers = tmp_path / "answers"
+    answers.mkdir()
+    for name, document in (
+        ("copycat", made.live_state("honest")),
+        ("garbled", {**made.live_state("garbled"), "identity": 7}),
+        ("twin-1", made.live_state("twin-1")),
+        ("twin-2", {**made.live_state("twin-1"), "host": "twin-2"}),
+        ("honest", made.live_state("honest")),
+    ):
+        document["collected_at"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        (answers / f"{name}.json").write_text(json.dumps(document))
+    names = ("copycat", "garbled", "twin-1", "twin-2", "honest", "left-out")
+    finished = ansible_playbook(
+        "gate.yml",
+        *("-i", inventory(local_hosts(*names)), "--limit", "all:!left-out"),
+        probe_runtime_interpreter=runtime(tmp_path, f'cat {answers}/"$5".json'),
+    )
+    assert finished.returncode == 2
+    assert "Traceback" not in finished.stdout + finished.stderr
+    online = report(tmp_path)
+    verdicts = {name: host["verdict"] for name, host in online["hosts"].items()}
+    assert verdicts == {
+        "copycat": "INVALID", "garbled": "INVALID", "honest": "MISSING",
+        "twin-1": "INVALID", "twin-2": "INVALID",
+    }  # fmt: skip
+    assert "twin-2 too" in online["hosts"]["twin-1"]["criteria"][0]["message"]
+    assert 'found "honest"' in online["hosts"]["copycat"]["criteria"][0]["message"]
+    assert online["not_judged"] == ["left-out"]
+    assert "not judged, since not expected: left-out" in finished.stdout
+    offline_path = tmp_path / "offline.json"
+    foundation_command("gate", "--documents", str(baseline_dir), "--json", str(offline_path))
+    offline = json.loads(offline_path.read_text())
+    assert offline["hosts"] == online["hosts"]
+
+
+def test_batches_are_judged_once_and_all_together(
+    ansible_playbook: Run, inventory: Callable[[str], str], tmp_path: Path
+) -> None:
+    text = local_hosts(*(f"h{n}" for n in range(5)))
+    playbook = tmp_path / "batches.yml"
+    project = Path(__file__).parents[2]
+    plays = yaml.safe_load((project / "playbooks/gate.yml").read_text())
+    playbook.write_text(yaml.safe_dump([{**play, "serial": 2} for play in plays]))
+    finished = ansible_playbook(
+        str(playbook),
+        *("-i", inventory(text)),
+        probe_runtime_interpreter=runtime(tmp_path, "exit 3"),
+    )
+    assert finished.returncode == 2
+    assert finished.stdout.count("Phase Gate") == 1
+    assert set(report(tmp_path)["hosts"]) == {f"h{n}" for n in range(5)}
+    assert "not judged" not in finished.stdout
+
+
+def test_groups_of_the_inventory_are_waived_offline_too(
+    ansible_playbook: Run,
+    inventory: Callable[[str], str],
+    tmp_path: Path,
+    baseline_dir: Path,
+) -> None:
+    text = local_hosts("a", "b") + "  children:\n    loan:\n      hosts:\n        a: {}\n"
+    ansible_playbook("gate.yml", "-i", inventory(text))
+    states = [json.loads((baseline_dir / f"{h}/live_state.json").read_text()) for h in "ab"]
+    assert [state["data"].get("groups") for state in states] == [["loan"], None]

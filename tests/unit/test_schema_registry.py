@@ -12,17 +12,17 @@ from foundation.criteria import load_profiles
 
 DAMAGE = (
     None, True, False, 0, 1, -1, 1.0, 1.5, 2**70, float("nan"), float("inf"), "", "x", "x\n", "N/A",
-    "2026-13-20T13:30:00Z", "2016-12-31T23:59:60Z", "2026-10-20T11:00:00Z\n", "2026-10-20T11:00:00z",
-    "2026-10-20 11:00:00Z", "2026-02-30", "\ud800", "\u0000", "\u0661", [], {}, [None], {"a": 1},
-    ["a", "a"], "GPU-1", "hmac-sha256:" + "0" * 32 + "\n",
+    "2026-13-20T13:30:00Z", "2016-12-31T23:59:60Z", "2026-10-20T11:00:00Z\n",
+    "2026-10-20T11:00:00z", "2026-10-20 11:00:00Z", "2026-02-30", "\ud800", "\u0000", "\u0661", [],
+    {}, [None], {"a": 1}, ["a", "a"], "GPU-1", "hmac-sha256:" + "0" * 32 + "\n",
 )  # fmt: skip
 
 
 def places(node, path=()):
     if path:
         yield path
-    children = node.items() if isinstance(node, dict) else enumerate(node)
-    for key, value in children if isinstance(node, dict | list) else ():
+    children = node.items() if isinstance(node, dict) else ()
+    for key, value in enumerate(node) if isinstance(node, list) else children:
         yield from places(value, (*path, key))
 
 
