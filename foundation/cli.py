@@ -18,10 +18,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from . import arm_check, baseline, documents, files, history, plots, targets, terminal
+from .commands import completion, handoff, run
 from .commands import report as report_command
-from .commands import run
 from .commands import status as status_command
-from .commands import completion, handoff
 from .criteria import AUTO, load_profiles, profile_path
 from .errors import DocumentError, FoundationError, ProfileError, one_line
 from .gate import PASSED, judge_folder, write_report
