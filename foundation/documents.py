@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -57,8 +58,10 @@ def read(path: Path) -> Document:
     path = Path(path)
     limit = MAXIMUM_BYTES if path.stem in HOST_KINDS else _MAXIMUM_REPORT_BYTES
     try:
-        with path.open("rb") as file:
-            raw = file.read(limit + 1)
+        # A pipe in a file's place must not keep the gate waiting for somebody to write to it.
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:
+            raw = file.read(limit + 1) or b""
     except OSError as error:
         raise DocumentError(f"{path}: cannot be read: {error.strerror}; {_AGAIN}") from error
     if len(raw) > limit:

@@ -58,18 +58,36 @@ def _in_parallel(
     # Imported here: a gate over a few hosts would wait for it in vain.
     from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
     from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415
-    from multiprocessing import get_context  # noqa: PLC0415
+    from multiprocessing import active_children, get_context  # noqa: PLC0415
 
     done = 0
+    others = active_children()
     try:
         with ProcessPoolExecutor(
             processes, get_context("fork"), _prepare_worker, (os.getpid(),)
         ) as pool:
-            for judged in pool.map(judge, chunks, theirs):
-                done += 1
-                yield judged
+            try:
+                for judged in _started(lambda: pool.map(judge, chunks, theirs)):
+                    done += 1
+                    yield judged
+            except BrokenProcessPool:
+                raise
+            except BaseException:  # an interrupt, which need not wait for what is being judged
+                pool.shutdown(wait=False, cancel_futures=True)
+                for worker in set(active_children()).difference(others):
+                    worker.kill()
+                raise
     except BrokenProcessPool:  # a worker was killed, as for want of memory
         yield from map(judge, chunks[done:], theirs[done:])
+
+
+def _started(start: Callable[[], Iterator[list[Judgement]]]) -> Iterator[list[Judgement]]:
+    """Start workers with interrupts held back: Python drops one that falls into a fork's hooks."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _judge_chunk(
