@@ -167,6 +167,27 @@ def _failing():
     return report
 
 
+def large():
+    """Four hundred hosts, of which one in eight does not pass."""
+    report = failing()
+    hosts = report["hosts"]
+    failing = [host for host in hosts.values() if host["verdict"] != "PASS"]
+    passing = [host for host in hosts.values() if host["verdict"] == "PASS"]
+    report["hosts"] = {
+        f"spark-{n:03}": failing[n // 8 % len(failing)] if n % 8 == 0 else passing[n % len(passing)]
+        for n in range(1, 401)
+    }
+    return report
+
+
+def small():
+    """One host of each kind, for what is slow."""
+    report = failing()
+    names = ("spark-04", "spark-16", "spark-20", "spark-24", "spark-08", "spark-01")
+    report["hosts"] = {name: report["hosts"][name] for name in names}
+    return report
+
+
 def empty():
     """A report without hosts."""
     return with_later_keys(gate.evaluate(AUTO, {}, (), made.NOW), {})
