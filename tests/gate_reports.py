@@ -171,10 +171,10 @@ def large():
     """Four hundred hosts, of which one in eight does not pass."""
     report = failing()
     hosts = report["hosts"]
-    failing = [host for host in hosts.values() if host["verdict"] != "PASS"]
-    passing = [host for host in hosts.values() if host["verdict"] == "PASS"]
+    bad = [host for host in hosts.values() if host["verdict"] != "PASS"]
+    good = [host for host in hosts.values() if host["verdict"] == "PASS"]
     report["hosts"] = {
-        f"spark-{n:03}": failing[n // 8 % len(failing)] if n % 8 == 0 else passing[n % len(passing)]
+        f"spark-{n:03}": bad[n // 8 % len(bad)] if n % 8 == 0 else good[n % len(good)]
         for n in range(1, 401)
     }
     return report
