@@ -159,7 +159,7 @@ def _failing():
                 "figure": "gemm.bf16",
                 "unit": "TFLOP/s",
                 "median": 92.0,
-                "limit": 87.4,
+                "limit": 4.6,
                 "hosts": {"spark-12": 55.2},
             }
         ],
