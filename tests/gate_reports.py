@@ -159,11 +159,32 @@ def _failing():
                 "figure": "gemm.bf16",
                 "unit": "TFLOP/s",
                 "median": 92.0,
-                "limit": 87.4,
+                "limit": 4.6,
                 "hosts": {"spark-12": 55.2},
             }
         ],
     }
+    return report
+
+
+def large():
+    """Four hundred hosts, of which one in eight does not pass."""
+    report = failing()
+    hosts = report["hosts"]
+    bad = [host for host in hosts.values() if host["verdict"] != "PASS"]
+    good = [host for host in hosts.values() if host["verdict"] == "PASS"]
+    report["hosts"] = {
+        f"spark-{n:03}": bad[n // 8 % len(bad)] if n % 8 == 0 else good[n % len(good)]
+        for n in range(1, 401)
+    }
+    return report
+
+
+def small():
+    """One host of each kind, for what is slow."""
+    report = failing()
+    names = ("spark-04", "spark-16", "spark-20", "spark-24", "spark-08", "spark-01")
+    report["hosts"] = {name: report["hosts"][name] for name in names}
     return report
 
 

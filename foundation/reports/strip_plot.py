@@ -89,7 +89,7 @@ def draw(values: Sequence[Value], unit: str, required: Constraint | None, label:
     if required is not None and axis.holds(float(required.operands[0])):
         parts += _line(axis, float(required.operands[0]), "required", f"required {required.text}")
     middle = median(values)
-    if middle is not None:
+    if middle is not None and len(values) > 1:
         parts += _line(axis, middle, "median", f"median {four_digits(middle)}")
     parts += _marks(values, unit, axis)
     return Markup(
