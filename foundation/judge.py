@@ -29,13 +29,17 @@ _LONGEST_MESSAGE = 2000  # characters: one may name every figure
 
 @dataclass(frozen=True)
 class Result:
-    """The outcome of a criterion. `measured` is None where there is no value."""
+    """The outcome of a criterion. `measured` is None where there is no value.
+
+    `required` is what the host was held to, where that is another value of its own.
+    """
 
     criterion: Criterion
     outcome: str
     message: str
     action: str
     measured: str | None = None
+    required: str | None = None
 
     @property
     def passes(self) -> bool:
@@ -57,7 +61,7 @@ class Result:
             "title": self.criterion.title,
             "outcome": self.outcome,
             "measured": self.measured,
-            "required": self.criterion.required,
+            "required": self.required or self.criterion.required,
             "message": one_line(self.message, _LONGEST_MESSAGE),
             "action": one_line(self.action),
             **({} if figure is None else {"figure": figure}),
@@ -192,7 +196,7 @@ def _compare(criterion: Criterion, root: Mapping[str, Any], document: Document) 
     if _unread(criterion.require, value):
         message = f"no answer: {unread_reason(criterion.path.text, document)}"
         return Result(criterion, MISSING, message, criterion.action)
-    require = criterion.require
+    require, required = criterion.require, None
     try:
         if criterion.against is not None:
             operand = criterion.against.search(root)
@@ -202,16 +206,18 @@ def _compare(criterion: Criterion, root: Mapping[str, Any], document: Document) 
                 measured = render(require, value)
                 return Result(criterion, MISSING, message, criterion.action, measured)
             require = require.close(operand)
+            required = require.text
         measured = render(require, value)
         if not _holds(require, value):
             message = f"{measured} was measured, {require.text} is required"
-            return Result(criterion, FAIL, message, criterion.action, measured)
+            return Result(criterion, FAIL, message, criterion.action, measured, required)
         if criterion.warn is not None and not _holds(criterion.warn, value):
             message = f"{WARNING}{measured} was measured, {criterion.warn.text} is expected"
-            return Result(criterion, PASS, message, criterion.action, measured)
+            return Result(criterion, PASS, message, criterion.action, measured, required)
     except WrongTypeError as error:
         return Result(criterion, INVALID, str(error), criterion.action)
-    return Result(criterion, PASS, f"{measured} meets {require.text}", criterion.action, measured)
+    message = f"{measured} meets {require.text}"
+    return Result(criterion, PASS, message, criterion.action, measured, required)
 
 
 def _unread(require: Constraint, value: Json) -> bool:

@@ -225,6 +225,13 @@ def test_the_installed_driver_must_be_known_to_compare():
     assert one(documents)[2]["driver_loaded"]["outcome"] == "invalid"
 
 
+def test_what_the_host_was_held_to_is_named_by_its_value():
+    documents = made.spark()
+    made.change(documents["hardware_baseline"], "data.software.driver.installed_version", "580.142")
+    entry = one(documents)[2]["driver_loaded"]
+    assert (entry["outcome"], entry["required"]) == ("fail", "== 580.142")
+
+
 def test_one_bad_gpu_of_two_is_enough():
     documents = made.spark()
     devices = documents["hardware_baseline"]["data"]["gpu"]["devices"]

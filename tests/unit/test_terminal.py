@@ -36,6 +36,7 @@ def _read_until(descriptor, wanted, seconds=10.0):
 def _start(tmp_path, term="xterm", timeout="5"):
     """A child whose controlling terminal is ours to answer for, and that terminal's two ends."""
     ours, theirs = pty.openpty()
+    before = termios.tcgetattr(theirs)
     answer = tmp_path / "answer.json"
 
     def take_terminal():
@@ -52,7 +53,7 @@ def _start(tmp_path, term="xterm", timeout="5"):
         env={**os.environ, "PYTHONPATH": str(REPOSITORY), "TERM": term, "COLORTERM": "truecolor"},
         preexec_fn=take_terminal,  # noqa: PLW1509 - no other thread runs here
     )
-    return child, ours, theirs, answer
+    return child, ours, theirs, answer, before
 
 
 @pytest.fixture
@@ -60,9 +61,8 @@ def answered(tmp_path):
     """A function that plays a terminal which gives one reply, and returns what was made of it."""
 
     def play(reply, **options):
-        child, ours, theirs, answer = _start(tmp_path, **options)
+        child, ours, theirs, answer, before = _start(tmp_path, **options)
         try:
-            before = termios.tcgetattr(theirs)
             if reply is not None:
                 assert b"\x1b[c" in _read_until(ours, b"\x1b[c")
                 os.write(ours, reply)
@@ -111,9 +111,8 @@ def test_a_dumb_terminal_is_not_asked(answered):
 
 
 def test_a_signal_finds_the_terminal_put_back(tmp_path):
-    child, ours, theirs, _ = _start(tmp_path, timeout="0.5")
+    child, ours, theirs, _, before = _start(tmp_path, timeout="0.5")
     try:
-        before = termios.tcgetattr(theirs)
         _read_until(ours, b"\x1b[c")
         assert not termios.tcgetattr(theirs)[3] & termios.ECHO
         child.send_signal(signal.SIGTERM)
