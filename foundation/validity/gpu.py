@@ -74,7 +74,10 @@ def wrong_build(one: Measurement) -> str | None:
         )
     if not one.on_gpu:
         return None
-    return _no_cuda(one) or _no_code(one)
+    missing: str | None = one.once("cuda", lambda: _no_cuda(one))
+    if missing is None and one.family in one.limits.get("native_code", ()):
+        missing = one.once("native code", lambda: _no_code(one))
+    return missing
 
 
 def _no_cuda(one: Measurement) -> str | None:
@@ -85,8 +88,7 @@ def _no_cuda(one: Measurement) -> str | None:
     if (one.environment.get("torch") or {}).get("cuda_available") is False:
         return "the environment document says that torch sees no CUDA device"
     oldest = one.limits.get("minimum_build_cuda")
-    told: str | None = one.once("cuda", lambda: _other_cuda(build, oldest) or _no_cublas(one))
-    return told
+    return _other_cuda(build, oldest) or _no_cublas(one)
 
 
 def _other_cuda(build: Mapping[str, Any], oldest: str | None) -> str | None:
@@ -125,8 +127,6 @@ def _is_cublas(package: str, cuda: str) -> bool:
 
 
 def _no_code(one: Measurement) -> str | None:
-    if one.family not in one.limits.get("native_code", ()):
-        return None
     measured = one.benchmark["build"]["arch_list"]
     capability = one.benchmark["device"]["compute_capability"]
     if capability is None or measured is None:

@@ -14,8 +14,8 @@ def implausible(one: Measurement) -> str | None:
     value, most = one.figure["value"], one.limit("maximum")
     if most is not None and value > most:
         return f"{value:.4g} {one.figure['unit']} is more than the device can do ({most:g})"
-    per_cpu, cpus = one.limit("maximum_per_cpu"), _cpus(one)
-    if per_cpu is not None and cpus and value > per_cpu * cpus:
+    per_cpu = one.limit("maximum_per_cpu")
+    if per_cpu is not None and (cpus := _cpus(one)) and value > per_cpu * cpus:
         return f"{value:.4g} {one.figure['unit']} is more than {cpus:g} CPUs can do"
     broken: list[tuple[str, str, str]]
     broken = one.once("broken ratios", lambda: list(_broken(one)))

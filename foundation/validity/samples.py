@@ -67,7 +67,7 @@ def inconsistent(one: Measurement) -> str | None:
     median = statistics.median(samples)
     if abs(figure["value"] - median) > _ROUNDING * median:
         return f"the value {figure['value']:.4g} is not the median {median:.4g} of its samples"
-    stated, computed = figure["spread"], spread_of(samples)
+    stated, computed = figure["spread"], _spread(one)
     if stated is not None and computed is not None and not _near(stated, computed):
         return f"the stated spread {stated:.1%} is not the {computed:.1%} of its samples"
     bursts = figure["parameters"].get("bursts")
@@ -158,10 +158,15 @@ def specification(one: Measurement) -> str | None:
 def spread(one: Measurement) -> str | None:
     """Samples that scatter too much for their median to mean something."""
     limit = one.limit("maximum_spread")
-    found = [s for s in (one.figure["spread"], spread_of(one.figure["samples"])) if s is not None]
+    found = [s for s in (one.figure["spread"], _spread(one)) if s is not None]
     if limit is None or not found or max(found) <= limit:
         return None
     return f"spread {max(found):.0%}, at most {limit:.0%} is trusted"
+
+
+def _spread(one: Measurement) -> float | None:
+    spread: float | None = one.once(f"spread {one.name}", lambda: spread_of(one.figure["samples"]))
+    return spread
 
 
 def spread_of(samples: list[float]) -> float | None:
