@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import documents as made
+import pytest
 import runs
 
 from foundation import gate
@@ -15,6 +16,7 @@ from foundation.handoff import folder
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
+@pytest.mark.slow
 def test_the_playbook_hands_over_what_passed_and_refuses_the_rest(
     ansible_playbook: Run, baseline_dir: Path, tmp_path: Path
 ) -> None:

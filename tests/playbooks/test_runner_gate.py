@@ -58,6 +58,7 @@ def run(*arguments: object, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_a_dead_host_is_unreachable_and_missing_and_then_the_other_passes(
     fleet: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,6 +87,7 @@ def test_a_dead_host_is_unreachable_and_missing_and_then_the_other_passes(
     assert (result.exit_status, list(result.hosts)) == (0, ["here"])
 
 
+@pytest.mark.slow
 def test_the_live_command_prints_what_the_offline_one_does(
     fleet: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -163,6 +165,7 @@ def test_arguments_are_no_options_of_ansible(tmp_path: Path) -> None:
         run_foundation("localhost,", verbosity=9)
 
 
+@pytest.mark.slow
 def test_two_gates_at_once_each_have_their_own_verdict(tmp_path: Path) -> None:
     results = {}
 

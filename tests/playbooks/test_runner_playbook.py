@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from benchmark_hosts import Hosts
 
 from foundation import (
@@ -31,6 +32,7 @@ def options(hosts: Hosts) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 def test_figures_are_events_and_documents_of_this_run_are_told_from_earlier_ones(
     hosts: Callable[..., Hosts],
 ) -> None:
@@ -65,6 +67,7 @@ def test_figures_are_events_and_documents_of_this_run_are_told_from_earlier_ones
     assert HostAnswered("spark-01", "Measure", "ok") in events
 
 
+@pytest.mark.slow
 def test_cancelling_ends_the_benchmark_on_the_host(
     hosts: Callable[..., Hosts], ssh: dict[str, object]
 ) -> None:

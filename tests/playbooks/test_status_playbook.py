@@ -57,6 +57,7 @@ def secret_file(tmp_path: Path, url: str) -> Path:
 SLOW = {"a": fleet.slow(fleet.spark("a"))}
 
 
+@pytest.mark.slow
 def test_the_status_is_written_and_a_second_run_changes_nothing(
     status: Run, tmp_path: Path
 ) -> None:
@@ -105,6 +106,7 @@ def test_a_gate_that_cannot_judge_is_an_error_here_too(status: Run, tmp_path: Pa
     assert not (tmp_path / "status.json").exists()
 
 
+@pytest.mark.slow
 def test_a_new_blocker_is_posted_once_and_its_end_too(
     status: Run, tmp_path: Path, receiver: Webhook
 ) -> None:

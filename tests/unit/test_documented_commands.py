@@ -139,6 +139,7 @@ def variables() -> set[str]:
     return known
 
 
+@pytest.mark.slow
 def test_playbooks_take_these_options_hosts_tags_and_variables(sandbox: Path) -> None:
     lines = {
         tuple(words): None

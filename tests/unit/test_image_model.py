@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from box import REPOSITORY
 
-SLOW = ("training_cases",)
+SLOW = ("model_cases", "training_cases")
 CASES = [
     pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if path.stem in SLOW else [])
     for path in sorted((Path(__file__).parent / "image_model").glob("*_cases.py"))

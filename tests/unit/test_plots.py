@@ -57,6 +57,7 @@ def panel(figure, title):
     return next(one for one in figure.axes if one.get_title(loc="left").startswith(title))
 
 
+@pytest.mark.slow
 def test_every_picture_is_a_png_of_1200_pixels(folder, tmp_path):
     paths = plots.draw(folder, tmp_path / "plots", made.HOST, AUTO)
     assert [path.name for path in paths] == [f"{name}.png" for name in plots.CHARTS]

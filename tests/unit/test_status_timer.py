@@ -162,6 +162,7 @@ def test_paths_with_unusual_characters_reach_the_command(render: Render, tmp_pat
     assert json.dumps(f"{project}/reports".replace("%", "%%")) in setting(text, "ReadWritePaths")
 
 
+@pytest.mark.slow
 @needs_systemd
 @pytest.mark.parametrize("scope", ["system", "user"])
 def test_check_mode_says_what_it_would_do_and_does_nothing(scope: str) -> None:
