@@ -13,6 +13,7 @@ import pytest
 from foundation import documents, reports
 from foundation.errors import DocumentError, StorageError
 from foundation.files import write_atomically
+from foundation.reports import html_page
 
 ROOT = Path(__file__).parents[2]
 
@@ -166,6 +167,19 @@ def test_a_failure_beside_the_report_tells_the_verdict_and_leaves_the_rest(tmp_p
     assert told.startswith(f"the verdict is FAILED and stands in {tmp_path / 'gate.json'}, but: ")
     assert f"{tmp_path / 'gate.xml'}: cannot be written" in told
     assert sorted(path.name for path in tmp_path.iterdir()) == ["gate.ctrf.json", "gate.xml"]
+
+
+def test_a_renderer_that_breaks_down_costs_its_file_only(tmp_path, monkeypatch):
+    def break_down(report):
+        raise OverflowError("cannot convert\nfloat infinity")
+
+    monkeypatch.setattr(html_page, "render", break_down)
+    with pytest.raises(StorageError) as caught:
+        reports.write_beside(made.every_outcome(), tmp_path / "gate.json", ["html", "ctrf"])
+    told = str(caught.value)
+    assert told.startswith("the verdict is FAILED")
+    assert "as html_page: OverflowError: cannot convert float infinity; please report" in told
+    assert [path.name for path in tmp_path.iterdir()] == ["gate.ctrf.json"]
 
 
 def test_rights_that_are_asked_for_are_given_whatever_the_umask(tmp_path):
