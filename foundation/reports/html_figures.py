@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +16,7 @@ from .strip_plot import FAILING, OK, UNTRUSTED, Value
 
 _NAMES = 6  # as many hosts as a sentence names
 _SINGLE = 1
+_SMALLEST, _LARGEST = 1e-300, 1e300  # beyond, steps of an axis are 0 or infinite
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def strips(report: Mapping[str, Any]) -> list[Strip]:
     for name in sorted(hosts, key=natural):
         for figure, given in hosts[name].get("figures", {}).items():
             # A document may hold what no axis has a place for.
-            if math.isfinite(given["value"]):
+            if given["value"] == 0 or _SMALLEST < abs(given["value"]) < _LARGEST:
                 place = (figure, given["unit"], hosts[name]["profile"])
                 found.setdefault(place, {})[name] = given
     outliers = _outliers(report)
