@@ -137,6 +137,14 @@ def test_the_fleet_and_what_was_not_judged_are_told(page):
     assert "spark-31 spark-32" in section(page, "not-judged").text
 
 
+def test_where_no_value_is_that_of_most_no_number_is_told(report):
+    divided = copy.deepcopy(report)
+    (one, *_) = divided["fleet"]["differences"]
+    one |= {"majority": "no majority", "majority_hosts": 0}
+    fleet = section(html_tree.parse(render(divided)), "fleet").text
+    assert "NVIDIA driver no majority spark-04" in fleet
+
+
 def test_each_criterion_is_described_once(report, page):
     table = section(page, "criteria").one("table")
     ids = [row.one("th").one("code").text for row in table.all("tr") if "id" in row.attributes]
