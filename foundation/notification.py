@@ -11,9 +11,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .blockers import Blocker, identifier, limited, passes
+from .errors import one_line
 from .status import Status
 
 SOLVED = "solved"
+_LONGEST = 4000  # characters of a line of text; a message has 2,000 at most
 _NAMED = 5  # hosts that a line of text names before it counts the rest
 
 
@@ -39,7 +41,7 @@ def notification(
         "id": identifier(*ids),
         "orchestrator": status["orchestrator"],
         "phase": status["phase"],
-        "text": "\n".join(_lines(status, new, resolved)),
+        "text": "\n".join(one_line(line, _LONGEST) for line in _lines(status, new, resolved)),
         "workstreams": status["workstreams"],
         "new": new,
         "resolved": resolved,

@@ -211,6 +211,7 @@ def test_the_secret_is_in_no_output_and_no_file(
     assert done.returncode == 0, done.stdout
     assert len(receiver.bodies) == 2
     assert "TASK [Post]" in done.stdout
+    assert "FutureWarning" not in done.stdout + done.stderr
     assert SECRET not in done.stdout + done.stderr
     for path in tmp_path.rglob("*"):
         if path.is_file() and path.name != "webhook_url":

@@ -171,9 +171,10 @@ def test_check_mode_says_what_it_would_do_and_does_nothing(scope: str) -> None:
     done = playbook(
         *(PROJECT / "playbooks/status_timer.yml", "--check", "--diff", "-vvvv"),
         status_timer_scope=scope,
-        status_timer_webhook_url=f"https://hooks.example/{SECRET}",
+        status_timer_webhook_url=f"https://[::1]:8443/{SECRET}",
     )
     assert done.returncode == 0, done.stdout
+    assert "FutureWarning" not in done.stdout + done.stderr
     assert "+OnCalendar=*-*-* 00/4:00:00" in done.stdout
     assert "Keep the webhook's address" in done.stdout
     assert SECRET not in done.stdout + done.stderr
