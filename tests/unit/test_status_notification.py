@@ -97,6 +97,13 @@ def test_what_does_not_pass_for_another_reason_is_not_said_to_be_solved():
     assert len(body["new"]) == 1
 
 
+def test_a_host_that_answers_again_is_said_to_though_it_does_not_pass():
+    silent, _ = told(report({"a": fleet.dead("a")}))
+    _, body = told(report(SLOW), remember(silent), silent)
+    assert [one["reason"] for one in body["resolved"]] == ["solved"]
+    assert "solved: The host answers (a)" in body["text"]
+
+
 def test_a_host_that_restarts_is_not_told_twice():
     first, _ = told(report(SLOW))
     silent, body = told(report({"a": fleet.dead("a")}), remember(first), first)
