@@ -182,6 +182,18 @@ def test_a_renderer_that_breaks_down_costs_its_file_only(tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["gate.ctrf.json"]
 
 
+def test_what_is_no_file_is_not_replaced(tmp_path):
+    """Root could put a file in the place of /dev/null or a pipe by its rename."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "null").symlink_to(os.devnull)
+    for name in ("pipe", "null"):
+        with pytest.raises(StorageError, match="no regular file; what was there before"):
+            write_atomically(tmp_path / name, b"x")
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+    assert (tmp_path / "null").is_symlink()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["null", "pipe"]
+
+
 def test_rights_that_are_asked_for_are_given_whatever_the_umask(tmp_path):
     before = os.umask(0o077)
     try:
