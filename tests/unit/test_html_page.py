@@ -236,6 +236,7 @@ def test_a_report_without_hosts_says_what_to_do():
     report = gate_reports.empty()
     page = html_tree.parse(render(report))
     assert page.one("h1").text == "FAILED No host was judged"
+    assert page.one("title").text == "FAILED: no host was judged - phase gate"
     assert section(page, "do-first").one("p").text == report["messages"][0]
     assert not page.all("table")
 
