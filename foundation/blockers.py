@@ -74,12 +74,7 @@ def unreachable(host: Mapping[str, Any]) -> bool:
     entries = [entry for entry in host["criteria"] if entry["outcome"] != SKIPPED]
     if any(entry["message"].startswith(NO_ANSWER) for entry in entries):
         return True
-    if any(entry["outcome"] != MISSING for entry in entries):
-        return False
-    if "documents" in host:
-        return not host["documents"]
-    # A report of an earlier release does not say what was judged.
-    return bool(entries) and all(entry["message"].startswith("there is no ") for entry in entries)
+    return not host["documents"] and all(entry["outcome"] == MISSING for entry in entries)
 
 
 def findings(host: str, judged: Mapping[str, Any]) -> Iterator[Finding]:
@@ -277,7 +272,7 @@ def _attempted(
     kinds = {kind for entry in entries for kind in DOCUMENTS[entry["workstream"]]}
     newest: dict[str, str] = {}
     for member in members:
-        for kind, collected in hosts[member.host].get("documents", {}).items():
+        for kind, collected in hosts[member.host]["documents"].items():
             if kind in kinds:
                 newest[kind] = max(collected, newest.get(kind, collected))
     steps += [{"step": "collect", "document": k, "last": at} for k, at in sorted(newest.items())]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 from collections.abc import Iterable
@@ -28,6 +29,7 @@ def write_atomically(path: Path, content: bytes | Iterable[bytes], mode: int | N
     """
     temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}")
     try:
+        _refuse_device(path)
         path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         try:
             _write_new(temporary, content, mode)
@@ -43,6 +45,12 @@ def write_atomically(path: Path, content: bytes | Iterable[bytes], mode: int | N
             f"{path}: cannot be written: {reason}; what was there before is unchanged: "
             "free space or fix the folder's rights, then run again"
         ) from error
+
+
+def _refuse_device(path: Path) -> None:
+    """Keep root from putting a file in the place of /dev/null. Raises OSError."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "what is there is no regular file")
 
 
 def _write_new(path: Path, content: bytes | Iterable[bytes], mode: int | None) -> None:

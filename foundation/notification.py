@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .blockers import Blocker, identifier, limited, passes
+from .blockers import HARDWARE_ACCESS, Blocker, identifier, limited, passes
+from .errors import one_line
 from .status import Status
 
 SOLVED = "solved"
+_LONGEST = 4000  # characters of a line of text; a message has 2,000 at most
 _NAMED = 5  # hosts that a line of text names before it counts the rest
 
 
@@ -39,7 +41,7 @@ def notification(
         "id": identifier(*ids),
         "orchestrator": status["orchestrator"],
         "phase": status["phase"],
-        "text": "\n".join(_lines(status, new, resolved)),
+        "text": "\n".join(one_line(line, _LONGEST) for line in _lines(status, new, resolved)),
         "workstreams": status["workstreams"],
         "new": new,
         "resolved": resolved,
@@ -113,6 +115,8 @@ def _reason(entry: Mapping[str, Any], hosts: Mapping[str, Any]) -> str:
         return SOLVED
     if entry["host"] not in hosts:
         return "no longer judged"
+    if entry["type"] == HARDWARE_ACCESS:  # it answers again, whatever else it does not pass
+        return SOLVED
     criteria = hosts[entry["host"]]["criteria"]
     still = any(one["id"] in entry["criteria"] and not passes(one) for one in criteria)
     return "reported otherwise" if still else SOLVED

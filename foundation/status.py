@@ -16,7 +16,7 @@ from . import blockers
 from .blockers import DOCUMENTS, HARDWARE, Blocker
 from .errors import Json
 from .gate import COMPLETE, NO_HOSTS, WORKSTREAMS
-from .judge import FAIL, MISSING, SKIPPED
+from .judge import FAIL, MISSING
 
 Status = dict[str, Any]
 
@@ -67,7 +67,7 @@ def status(
             "generated_at": report["generated_at"],
             "verdict": report["verdict"],
             "hosts": len(report["hosts"]),
-            "not_judged": sorted(report.get("not_judged", ())),
+            "not_judged": sorted(report["not_judged"]),
         },
         "workstreams": workstreams,
         "blockers": blockers.sort(found),
@@ -102,7 +102,7 @@ def _blockers(
     told = blockers.first_seen_of(made).keys()
     # Of a host that does not answer nothing else is known either: it would seem solved.
     unasked = {name for name, judged in hosts.items() if blockers.unreachable(judged)}
-    unasked |= set(report.get("not_judged", ())) - hosts.keys()
+    unasked |= set(report["not_judged"]) - hosts.keys()
     for blocker in old:
         kept = blockers.limited(
             blocker,
@@ -176,7 +176,7 @@ def _workstream(
 ) -> dict[str, Any]:
     entry = report["workstreams"][name]
     # A host that was left out may be incomplete: of a part, nothing is complete.
-    if entry["status"] == COMPLETE and not report.get("not_judged"):
+    if entry["status"] == COMPLETE and not report["not_judged"]:
         before = previous["workstreams"][name] if previous else {}
         date = before.get("completion_date", report["generated_at"][:10])
         return {"status": IS_COMPLETE, "completion_date": date}
@@ -222,13 +222,8 @@ def _holds(name: str, blocker: Blocker) -> bool:
 
 
 def _started(name: str, judged: Mapping[str, Any]) -> bool:
-    """Whether there is a document of the workstream; without a list of them, an answer from one."""
-    if "documents" in judged:
-        return any(kind in judged["documents"] for kind in DOCUMENTS[name])
-    return any(
-        entry["workstream"] == name and entry["outcome"] not in (MISSING, SKIPPED)
-        for entry in judged["criteria"]
-    )
+    """Whether there is a document of the workstream."""
+    return any(kind in judged["documents"] for kind in DOCUMENTS[name])
 
 
 def _no_eta(workstreams: Mapping[str, Mapping[str, Any]], found: list[Blocker]) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 
 from .constraints import four_digits
 from .errors import one_line
-from .judge import REQUIRED, WARNING
+from .judge import FAIL, SKIPPED, WAIVED, WARNING
+from .reports.findings import OWED, Finding, findings
 
 _WIDTH = 100
 _DEEP = " " * 11  # below the word that begins a line
@@ -25,17 +26,18 @@ def render(report: Mapping[str, Any], report_path: Path | None = None) -> str:
     hosts: Mapping[str, Any] = report["hosts"]
     blocks: dict[str, list[str]] = {}
     for name, host in hosts.items():
-        blocks.setdefault("\n".join(_findings(host)), []).append(name)
+        lines_of = (line for found in findings(host) for line in _finding(found))
+        blocks.setdefault("\n".join(lines_of), []).append(name)
     passed = [name for name, host in hosts.items() if host["verdict"] == "PASS"]
     if hosts:
         lines += ["", f"{len(passed)} of {len(hosts)} hosts pass{_names(passed)}"]
-    for findings, names in blocks.items():
-        if findings:
+    for told, names in blocks.items():
+        if told:
             first = hosts[names[0]]
             title = f"{_some(names)} ({first['profile']}): {first['verdict']}"
-            lines += ["", *_wrap(title, "", "  "), findings]
-    for told in (_waivers(report), _fleet(report)):
-        lines += told and ["", *told]
+            lines += ["", *_wrap(title, "", "  "), told]
+    for section in (_waivers(report), _fleet(report)):
+        lines += section and ["", *section]
     if report["messages"]:
         lines.append("")
         shown = report["messages"][:_MOST]
@@ -99,40 +101,21 @@ def _some(names: list[str]) -> str:
     return ", ".join(names[:_MOST]) + more
 
 
-def _findings(host: Mapping[str, Any]) -> Iterator[str]:
-    """What a person has to know of a host: nothing where all is well.
-
-    Criteria that fail for one and the same reason, such as an absent document, are told once.
-    """
-    groups: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
-    for entry in host["criteria"]:
-        outcome = entry["outcome"]
-        if outcome == "skipped" and not entry["message"].startswith(REQUIRED):
-            continue
-        if outcome == "pass" and not entry["message"].startswith(WARNING):
-            continue
-        key = (outcome, entry["message"], entry["action"])
-        groups.setdefault(key, []).append(entry)
-    for (outcome, message, action), entries in groups.items():
-        word = "warning" if outcome == "pass" else outcome
-        yield from _finding(word, message.removeprefix(WARNING), action, entries)
-
-
-def _finding(
-    word: str, message: str, action: str, entries: list[Mapping[str, Any]]
-) -> Iterator[str]:
-    first = entries[0]
-    if len(entries) == 1:
-        yield from _wrap(f"{first['title']} [{first['id']}]", f"  {word:<8} ", _DEEP)
-        if word == "fail":
-            yield from _wrap(f"measured {first['measured']}, required {first['required']}", _DEEP)
+def _finding(found: Finding) -> Iterator[str]:
+    word, first = SKIPPED if found.state == OWED else found.state, found.entries[0]
+    alone = len(found.entries) == 1
+    if alone:
+        title = f"{first['title']} [{first['id']}]"
     else:
-        names = ", ".join(entry["id"] for entry in entries)
-        yield from _wrap(f"{len(entries)} criteria [{names}]", f"  {word:<8} ", _DEEP)
-    if word != "fail" or len(entries) > 1:  # a failure's message says the same again
-        yield from _wrap(message, _DEEP)
-    if word != "waived":
-        yield from _wrap(f"do: {action}", _DEEP, " " * 15)
+        names = ", ".join(entry["id"] for entry in found.entries)
+        title = f"{len(found.entries)} criteria [{names}]"
+    yield from _wrap(title, f"  {word:<8} ", _DEEP)
+    if alone and word == FAIL:  # the message says the same again
+        yield from _wrap(f"measured {first['measured']}, required {first['required']}", _DEEP)
+    else:
+        yield from _wrap(found.message.removeprefix(WARNING), _DEEP)
+    if word != WAIVED:
+        yield from _wrap(f"do: {found.action}", _DEEP, " " * 15)
 
 
 def _names(names: list[str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +16,7 @@ from .strip_plot import FAILING, OK, UNTRUSTED, Value
 
 _NAMES = 6  # as many hosts as a sentence names
 _SINGLE = 1
+_SMALLEST, _LARGEST = 1e-300, 1e300  # beyond, steps of an axis are 0 or infinite
 
 
 @dataclass(frozen=True)
@@ -45,15 +45,15 @@ def linked(report: Mapping[str, Any]) -> bool:
 def strips(report: Mapping[str, Any]) -> list[Strip]:
     """The strips of a report, those with values that need attention first."""
     hosts: Mapping[str, Any] = report["hosts"]
-    several = len({host["profile"] for host in hosts.values() if host.get("figures")}) > 1
+    several = len({host["profile"] for host in hosts.values() if host["figures"]}) > 1
     found: dict[tuple[str, str, str], dict[str, Mapping[str, Any]]] = {}
     for name in sorted(hosts, key=natural):
-        for figure, given in hosts[name].get("figures", {}).items():
+        for figure, given in hosts[name]["figures"].items():
             # A document may hold what no axis has a place for.
-            if math.isfinite(given["value"]):
+            if given["value"] == 0 or _SMALLEST < abs(given["value"]) < _LARGEST:
                 place = (figure, given["unit"], hosts[name]["profile"])
                 found.setdefault(place, {})[name] = given
-    outliers = _outliers(report)
+    outliers = {one["figure"]: one["hosts"] for one in report["fleet"]["outliers"]}
     made = []
     for (figure, unit, profile), given in found.items():
         judged = {
@@ -64,11 +64,6 @@ def strips(report: Mapping[str, Any]) -> list[Strip]:
         named = (figure, unit, profile if several else "")
         made.append(_strip(named, given, judged, odd))
     return sorted(made, key=lambda strip: not strip.troubled)
-
-
-def _outliers(report: Mapping[str, Any]) -> dict[str, Iterable[str]]:
-    fleet = report.get("fleet") or {"outliers": ()}
-    return {one["figure"]: one["hosts"] for one in fleet["outliers"]}
 
 
 def _strip(

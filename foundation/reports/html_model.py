@@ -185,7 +185,7 @@ class Page:
 
 
 def page(report: Mapping[str, Any]) -> Page:
-    """Everything that the template needs. `report` is valid by schema, older ones included."""
+    """Everything that the template needs. `report` is valid by schema."""
     given: Mapping[str, Any] = report["hosts"]
     columns = _columns(report)
     order = [column.id for column in columns]
@@ -208,7 +208,7 @@ def _host(anchor: str, name: str, host: Mapping[str, Any], order: Sequence[str])
         profile=host["profile"],
         findings=findings(host),
         cells=tuple(entries.get(criterion) for criterion in order),
-        documents=host.get("documents", {}),
+        documents=host["documents"],
     )
 
 

@@ -26,17 +26,13 @@ TEMPLATES = Path(__file__).parent / "templates"
 _LONGEST = 4000  # characters of one value: twice what the gate writes into a message
 _FILTER_FROM = 30  # with more hosts than that, the page starts with those that do not pass
 _OPEN_UP_TO = 3  # with so few findings to read, they are unfolded
-_LATER: Mapping[str, Any] = {"waivers": (), "not_judged": (), "fleet": None}
-"""What a report of an earlier version has not, as the templates expect it."""
 
 
 def render(report: Mapping[str, Any]) -> str:
     """The page of a gate report (`schemas/gate_report.json`), as HTML.
 
-    The same report always gives the same page. `report` is valid by its schema; the keys that
-    came later (figures, fleet, waivers, not_judged) may be absent.
+    The same report always gives the same page. `report` is valid by its schema.
     """
-    report = {**_LATER, **report}
     page = html_model.page(report)
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from foundation.errors import one_line
-from foundation.judge import FAIL, PASS, REQUIRED, SKIPPED, WAIVED, WARNING
+from foundation.judge import FAIL, PASS, SKIPPED, WAIVED, WARNING
 
+from .findings import OWED, findings
 from .markdown_text import code, html_code, prose
 
 LIMIT = 65_536
@@ -22,8 +23,6 @@ _RESERVED = 1_000  # bytes for the line that says what was cut
 _MOST_NAMES = 25
 _WORST_FIRST = ("FAIL", "INVALID", "MISSING", "PASS")
 _COLUMNS = (PASS, "fail", "invalid", "missing", SKIPPED, WAIVED)
-
-Finding = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -117,33 +116,26 @@ def _findings(hosts: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _host_findings(host: Mapping[str, Any]) -> Iterator[str]:
-    groups: dict[tuple[str, str, str], list[Finding]] = {}
-    for entry in host["criteria"]:
-        outcome, message = entry["outcome"], entry["message"]
-        if outcome == WAIVED or (outcome == SKIPPED and not message.startswith(REQUIRED)):
+    for found in findings(host):
+        first, alone = found.entries[0], len(found.entries) == 1
+        if found.state == WAIVED:  # has a section of its own
             continue
-        if outcome == PASS and not message.startswith(WARNING):
-            continue
-        # Failures are told one by one, each with what was measured; all else by its reason.
-        reason = entry["id"] if outcome == FAIL else ""
-        groups.setdefault((outcome, message, entry["action"] + reason), []).append(entry)
-    for (outcome, message, _), entries in groups.items():
-        word = "warning" if outcome == PASS else outcome
-        if len(entries) == 1:
-            title = f"{prose(entries[0]['title'])} ({code(entries[0]['id'])})"
+        word = SKIPPED if found.state == OWED else found.state
+        if alone:
+            title = f"{prose(first['title'])} ({code(first['id'])})"
         else:
-            title = f"{len(entries)} criteria: " + ", ".join(code(one["id"]) for one in entries)
-        first = entries[0]
+            ids = ", ".join(code(entry["id"]) for entry in found.entries)
+            title = f"{len(found.entries)} criteria: {ids}"
         lines = [f"- **{word}** {title}"]
-        if outcome == FAIL:
+        if alone and word == FAIL:
             lines.append(f"  - measured {_measured(first)}, required {code(first['required'])}")
         else:
-            lines.append(f"  - {code(message.removeprefix(WARNING))}")
-        lines.append(f"  - do: {code(first['action'])}")
+            lines.append(f"  - {code(found.message.removeprefix(WARNING))}")
+        lines.append(f"  - do: {code(found.action)}")
         yield "\n".join(lines) + "\n\n"
 
 
-def _measured(entry: Finding) -> str:
+def _measured(entry: Mapping[str, Any]) -> str:
     return "nothing" if entry["measured"] is None else code(entry["measured"])
 
 

@@ -61,7 +61,9 @@ def _gate(report: Mapping[str, Any]) -> Iterator[GaugeMetricFamily]:
     yield _single("gate_passed", "1 if the phase gate passed.", report["verdict"] == "PASSED")
     yield _single("gate_timestamp_seconds", "When the gate judged, in Unix time.", judged)
     left_out = len(report["not_judged"])
-    yield _single("hosts_not_judged", "Hosts with documents that were left out.", left_out)
+    yield _single(
+        "hosts_not_judged", "Hosts that were not asked for, by --limit or --expect.", left_out
+    )
     verdicts = Counter(host["verdict"] for host in report["hosts"].values())
     hosts = _family("hosts", "Judged hosts by verdict.", "verdict")
     for verdict in VERDICTS:

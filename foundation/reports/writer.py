@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from foundation import documents, files
-from foundation.errors import DocumentError, FoundationError, StorageError
+from foundation.errors import DocumentError, FoundationError, StorageError, one_line
 from foundation.schema_registry import first_fault
 
 Report = dict[str, Any]
@@ -30,9 +30,17 @@ class Format:
     mode: int | None = None
 
     def render(self, report: Mapping[str, Any]) -> str:
-        """The text of a gate report."""
-        # Imported where used: matplotlib or a template engine are nothing the gate waits for.
-        return str(import_module(f"{__package__}.{self.module}").render(report))
+        """The text of a gate report. Raises DocumentError where it cannot be made."""
+        try:
+            # Imported where used: a template engine is nothing the gate waits for.
+            return str(import_module(f"{__package__}.{self.module}").render(report))
+        except FoundationError:
+            raise
+        except Exception as error:  # whatever it is, the verdict and the other formats count
+            raise DocumentError(
+                f"the gate report as {self.module}: {type(error).__name__}: "
+                f"{one_line(str(error))}; please report this as a bug"
+            ) from error
 
 
 FORMATS: Mapping[str, Format] = {

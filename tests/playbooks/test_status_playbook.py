@@ -150,6 +150,18 @@ def test_a_post_that_fails_is_said_and_made_again_by_the_next_run(
     assert len(receiver.bodies) == 3
 
 
+def test_a_post_that_arrived_and_cannot_be_remembered_is_not_the_receivers_fault(
+    status: Run, tmp_path: Path, receiver: Webhook
+) -> None:
+    judged(tmp_path, SLOW)
+    nowhere = "/proc/nowhere/posted.json"  # where root cannot write either
+    done = status(status_webhook_url=receiver.url, status_posted=nowhere)
+    said = " ".join(done.stdout.split())
+    assert (done.returncode, len(receiver.bodies)) == (2, 1)
+    assert f"{nowhere}: cannot be written" in said
+    assert TOLD not in said
+
+
 @pytest.mark.parametrize(
     "case",
     [(302, "http", "HTTP 302"), (HANG, "http", "no answer"), (200, "https", "no answer")],
@@ -201,6 +213,7 @@ def test_the_secret_is_in_no_output_and_no_file(
     assert done.returncode == 0, done.stdout
     assert len(receiver.bodies) == 2
     assert "TASK [Post]" in done.stdout
+    assert "FutureWarning" not in done.stdout + done.stderr
     assert SECRET not in done.stdout + done.stderr
     for path in tmp_path.rglob("*"):
         if path.is_file() and path.name != "webhook_url":

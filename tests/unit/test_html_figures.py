@@ -75,6 +75,15 @@ def test_a_figure_that_cannot_be_trusted_is_drawn_as_such_and_is_not_in_the_medi
     )
 
 
+def test_what_no_axis_has_a_place_for_is_no_mark(report):
+    odd = copy.deepcopy(report)
+    for number, host in enumerate(odd["hosts"].values()):
+        if "gemm.fp16" in host["figures"]:
+            host["figures"]["gemm.fp16"]["value"] = (1.7e308, -1.7e308, 5e-324, 60)[number % 4]
+    found, _ = strip(odd, "gemm.fp16")
+    assert {value.number for value in found.values} == {60}
+
+
 @pytest.mark.parametrize(
     ("required", "drawn"),
     [

@@ -137,6 +137,14 @@ def test_the_fleet_and_what_was_not_judged_are_told(page):
     assert "spark-31 spark-32" in section(page, "not-judged").text
 
 
+def test_where_no_value_is_that_of_most_no_number_is_told(report):
+    divided = copy.deepcopy(report)
+    (one, *_) = divided["fleet"]["differences"]
+    one |= {"majority": "no majority", "majority_hosts": 0}
+    fleet = section(html_tree.parse(render(divided)), "fleet").text
+    assert "NVIDIA driver no majority spark-04" in fleet
+
+
 def test_each_criterion_is_described_once(report, page):
     table = section(page, "criteria").one("table")
     ids = [row.one("th").one("code").text for row in table.all("tr") if "id" in row.attributes]
@@ -228,6 +236,7 @@ def test_a_report_without_hosts_says_what_to_do():
     report = gate_reports.empty()
     page = html_tree.parse(render(report))
     assert page.one("h1").text == "FAILED No host was judged"
+    assert page.one("title").text == "FAILED: no host was judged - phase gate"
     assert section(page, "do-first").one("p").text == report["messages"][0]
     assert not page.all("table")
 
@@ -241,13 +250,11 @@ def test_a_fleet_that_passes_says_so():
     assert "PASSED The only host passes" in html_tree.parse(render(only)).text
 
 
-def test_a_report_of_before_has_a_page(report):
-    older = copy.deepcopy(report)
-    for name in ("fleet", "waivers", "not_judged"):
-        del older[name]
-    for host in older["hosts"].values():
-        del host["figures"], host["documents"]
-    page = html_tree.parse(render(older))
+def test_a_report_without_figures_has_a_page(report):
+    bare = copy.deepcopy(report)
+    for host in bare["hosts"].values():
+        host["figures"] = {}
+    page = html_tree.parse(render(bare))
     assert "No host has a benchmark document with figures." in section(page, "figures").text
     assert len(hosts_of(page)) == 24
 

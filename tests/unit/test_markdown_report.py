@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from markdown_it import MarkdownIt
 
+from foundation import terminal
 from foundation.reports import markdown
 from foundation.reports.markdown_text import code, prose
 
@@ -117,6 +118,19 @@ def test_criteria_that_are_missing_for_one_reason_are_told_once():
     entries = [made.criterion(name, "missing", message="no answer") for name in ("a", "b")]
     text = markdown.render(made.report({"h": made.host(*entries)}))
     assert "- **missing** 2 criteria: `a`, `b`\n  - `no answer`\n" in text
+
+
+def test_a_host_tells_the_worst_first_as_on_the_terminal():
+    warns = made.criterion("w", "pass", message="warning: low")
+    alike = [made.criterion(name, action="look", message="0 was measured") for name in ("a", "b")]
+    report = made.report({"h": made.host(warns, made.criterion("i", "invalid"), *alike)})
+    heads = [line for line in markdown.render(report).splitlines() if line.startswith("- **")]
+    assert [head.split()[1] for head in heads] == ["**fail**", "**invalid**", "**warning**"]
+    assert "- **fail** 2 criteria: `a`, `b`\n  - `0 was measured`\n" in markdown.render(report)
+    told = terminal.render(report)
+    words = [line.split()[0] for line in told.splitlines() if line.endswith("]")]
+    assert words == ["fail", "invalid", "warning"]
+    assert "fail     2 criteria [a, b]\n           0 was measured\n" in told
 
 
 @pytest.mark.parametrize("text", made.HOSTILE)

@@ -13,6 +13,7 @@ import pytest
 from foundation import documents, reports
 from foundation.errors import DocumentError, StorageError
 from foundation.files import write_atomically
+from foundation.reports import html_page
 
 ROOT = Path(__file__).parents[2]
 
@@ -166,6 +167,31 @@ def test_a_failure_beside_the_report_tells_the_verdict_and_leaves_the_rest(tmp_p
     assert told.startswith(f"the verdict is FAILED and stands in {tmp_path / 'gate.json'}, but: ")
     assert f"{tmp_path / 'gate.xml'}: cannot be written" in told
     assert sorted(path.name for path in tmp_path.iterdir()) == ["gate.ctrf.json", "gate.xml"]
+
+
+def test_a_renderer_that_breaks_down_costs_its_file_only(tmp_path, monkeypatch):
+    def break_down(report):
+        raise OverflowError("cannot convert\nfloat infinity")
+
+    monkeypatch.setattr(html_page, "render", break_down)
+    with pytest.raises(StorageError) as caught:
+        reports.write_beside(made.every_outcome(), tmp_path / "gate.json", ["html", "ctrf"])
+    told = str(caught.value)
+    assert told.startswith("the verdict is FAILED")
+    assert "as html_page: OverflowError: cannot convert float infinity; please report" in told
+    assert [path.name for path in tmp_path.iterdir()] == ["gate.ctrf.json"]
+
+
+def test_what_is_no_file_is_not_replaced(tmp_path):
+    """Root could put a file in the place of /dev/null or a pipe by its rename."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "null").symlink_to(os.devnull)
+    for name in ("pipe", "null"):
+        with pytest.raises(StorageError, match="no regular file; what was there before"):
+            write_atomically(tmp_path / name, b"x")
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+    assert (tmp_path / "null").is_symlink()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["null", "pipe"]
 
 
 def test_rights_that_are_asked_for_are_given_whatever_the_umask(tmp_path):

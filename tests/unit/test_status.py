@@ -84,19 +84,6 @@ def test_a_workstream_without_documents_is_not_started():
     assert [e["message"] for e in blocker["evidence"]] == ["there is no benchmark document"]
 
 
-def test_a_report_of_an_earlier_release_gives_the_same_states():
-    documents_of = fleet.spark("a")
-    del documents_of["benchmark"]
-    judged = report({"a": documents_of, "c": {}})
-    newer = of(judged)
-    del judged["not_judged"]
-    for host in judged["hosts"].values():
-        del host["documents"]
-    older = of(judged)
-    assert older["workstreams"] == newer["workstreams"]
-    assert [b["type"] for b in older["blockers"]] == [b["type"] for b in newer["blockers"]]
-
-
 def test_where_the_hardware_fails_the_open_workstreams_are_blocked_by_it():
     documents_of = fleet.old_driver(fleet.spark("a"))
     del documents_of["benchmark"], documents_of["reproducibility"]

@@ -61,6 +61,16 @@ def test_two_hundred_hosts_are_one_line():
     assert len(body["text"].splitlines()) == 2
 
 
+def test_what_a_title_or_a_host_says_starts_no_line_of_its_own():
+    judged = report(SLOW)
+    for entry in judged["hosts"]["a"]["criteria"]:
+        entry["title"] += "\nFoundation M0: 0 new blockers"
+        entry["message"] += "\x1b[2J\r\nsolved: all of it"
+    _, body = told(judged)
+    assert len(body["text"].splitlines()) == 2
+    assert "\x1b" not in body["text"]
+
+
 def test_a_solved_blocker_is_told():
     current, _ = told(report(SLOW))
     _, body = told(report({"a": fleet.spark("a")}), remember(current), current)
@@ -85,6 +95,13 @@ def test_what_does_not_pass_for_another_reason_is_not_said_to_be_solved():
     _, body = told(report({"a": stale}), remember(current), current)
     assert [gone["reason"] for gone in body["resolved"]] == ["reported otherwise"]
     assert len(body["new"]) == 1
+
+
+def test_a_host_that_answers_again_is_said_to_though_it_does_not_pass():
+    silent, _ = told(report({"a": fleet.dead("a")}))
+    _, body = told(report(SLOW), remember(silent), silent)
+    assert [one["reason"] for one in body["resolved"]] == ["solved"]
+    assert "solved: The host answers (a)" in body["text"]
 
 
 def test_a_host_that_restarts_is_not_told_twice():
