@@ -133,7 +133,9 @@ def _report(
 ) -> Report:
     """The report over hosts that were judged one by one; `others` were not."""
     shared = Shared()
-    alone = [replace(one, entries=tuple(map(shared.entry, one.entries))) for one in judged]
+    alone = fleet.without_copies(
+        [replace(one, entries=tuple(map(shared.entry, one.entries))) for one in judged]
+    )
     judgements = fleet.without_twins(alone)
     # A machine that was counted twice is no majority, and its figures are nobody's.
     comparable = [one for one, before in zip(judgements, alone, strict=True) if one is before]

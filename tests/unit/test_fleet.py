@@ -135,6 +135,7 @@ def measuring(values, spread=0.0075, name="attention.bf16"):
         figure = documents["benchmark"]["data"]["figures"][name]
         figure.update(value=value, samples=[value * f for f in (0.99, 1, 1.01, 1, 1.005, 0.995, 1)])
         figure["spread"] = spread
+        made.own_samples(documents["benchmark"])
     return hosts
 
 
@@ -181,6 +182,69 @@ def test_a_report_names_documents_and_who_was_left_out():
     assert report["hosts"]["spark-01"]["documents"] == dict.fromkeys(made.spark(), made.COLLECTED)
     assert report["hosts"]["gone"]["documents"] == {}
     assert report["hosts"]["gone"]["figures"] == {}
+
+
+# Copies.
+
+
+def samples_of(documents, figure, samples=None):
+    entry = documents["benchmark"]["data"]["figures"][figure]
+    if samples is not None:
+        entry.update(samples=list(samples), value=samples[len(samples) // 2], spread=None)
+    return entry["samples"]
+
+
+def test_figures_of_another_host_are_invalid_for_both_whatever_the_identity_says():
+    hosts = sparks(3)
+    mine, theirs = (hosts[host]["benchmark"]["data"] for host in ("spark-01", "spark-02"))
+    own = mine["figures"]["cpu.triad"]
+    mine["figures"] = {**copy.deepcopy(theirs["figures"]), "cpu.triad": own}
+    report = evaluate(hosts)
+    verdicts = {host: entry["verdict"] for host, entry in report["hosts"].items()}
+    assert verdicts == {"spark-00": "PASS", "spark-01": "INVALID", "spark-02": "INVALID"}
+    for host, other in (("spark-01", "spark-02"), ("spark-02", "spark-01")):
+        for criterion in ("gemm_bf16", "figures_valid"):
+            entry = outcome(report, host, criterion)
+            assert entry["outcome"] == "invalid"
+            assert f"the very samples of {other} (copied)" in entry["message"]
+        assert outcome(report, host, "cpu_triad")["outcome"] == "pass"
+        figures = report["hosts"][host]["figures"]
+        assert (figures["gemm.bf16"]["trusted"], figures["cpu.triad"]["trusted"]) == (False, True)
+    assert "the very samples of" in terminal.render(report)
+
+
+def test_one_figure_is_enough_and_no_waiver_helps():
+    hosts = sparks(2)
+    theirs = samples_of(hosts["spark-01"], "gemm.bf16")
+    hosts["spark-00"]["benchmark"]["data"]["figures"]["gemm.bf16"]["samples"] = theirs
+    waiver = Waiver("spark-00", "gemm_bf16", "A copy is a copy", date(2027, 1, 1))
+    report = evaluate(hosts, [waiver])
+    assert [entry["verdict"] for entry in report["hosts"].values()] == ["INVALID", "INVALID"]
+
+
+@pytest.mark.parametrize(
+    ("figure", "first", "second"),
+    [
+        ("storage.random_read", [4850.0, 4851.0, 4852.0, 4853.0] * 2, None),  # whole requests
+        ("storage.read", [n * 2**20 / 1e9 for n in (5722, 5723, 5724, 5725)] * 2, None),
+        (
+            "gemm.bf16",
+            [92.1, 92.2, 92.1, 92.2, 92.1, 92.2, 92.1],
+            None,
+        ),  # chance
+        (
+            "gemm.bf16",
+            [92.1, 92.2, 92.3, 92.2, 92.1, 92.2, 92.3],
+            [92.1, 92.2, 92.3, 92.2, 92.1, 92.3, 92.2],
+        ),
+    ],
+)
+def test_what_chance_may_repeat_is_no_copy(figure, first, second):
+    hosts = sparks(2)
+    samples_of(hosts["spark-00"], figure, first)
+    samples_of(hosts["spark-01"], figure, second or first)
+    report = evaluate(hosts)
+    assert report["verdict"] == "PASSED", terminal.render(report)
 
 
 # Waivers for groups.
