@@ -2,7 +2,7 @@
 
 import copy
 import json
-from datetime import date
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import documents as made
 import pytest
@@ -300,6 +300,16 @@ def test_a_host_s_own_waiver_goes_before_its_group_s():
     report = evaluate({"a": small("a", ["loan"]), "b": small("b")}, [own, group_waiver()])
     assert "Its own reason" in outcome(report, "a", "memory_total")["message"]
     assert [entry["state"] for entry in report["waivers"]] == ["used", "unused"]
+
+
+def test_a_waiver_ends_with_its_day_in_utc_wherever_the_clock_stands():
+    hosts = {"a": small("a", ["loan"])}
+    waiver = group_waiver(until=made.NOW.date())
+    end = datetime(2026, 10, 20, 23, 30, tzinfo=UTC)
+    for minutes, verdict in ((0, "PASSED"), (60, "FAILED")):
+        for hours in (-11, 0, 13):
+            now = (end + timedelta(minutes=minutes)).astimezone(timezone(timedelta(hours=hours)))
+            assert evaluate(hosts, [waiver], now=now)["verdict"] == verdict
 
 
 @pytest.mark.parametrize(
