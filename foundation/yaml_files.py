@@ -12,6 +12,7 @@ from .errors import FoundationError, Json, one_line
 from .schema_registry import first_fault
 
 _MAXIMUM_BYTES = 2**20
+_BEYOND = 1e18
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -43,6 +44,18 @@ class _StrictLoader(yaml.SafeLoader):
         return dict(super().construct_mapping(node, deep))
 
 
+def _number(loader: _StrictLoader, node: yaml.ScalarNode) -> float:
+    """An integer or float: a limit of .nan or .inf would switch off what it looks like setting."""
+    is_float = node.tag.endswith(":float")
+    make = loader.construct_yaml_float if is_float else loader.construct_yaml_int
+    number: float = make(node)
+    if not abs(number) < _BEYOND:
+        raise ConstructorError(None, None, "no number below 1e18", node.start_mark)
+    return number
+
+
+_StrictLoader.add_constructor("tag:yaml.org,2002:float", _number)
+_StrictLoader.add_constructor("tag:yaml.org,2002:int", _number)
 _StrictLoader.yaml_implicit_resolvers = {
     first: [(tag, expression) for tag, expression in resolvers if not tag.endswith(":timestamp")]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
