@@ -383,6 +383,16 @@ def test_folders_are_judged_as_one(tmp_path):
     assert message.startswith("conflict: spark-01, benchmark: invalid in ")
 
 
+def test_a_folder_that_is_not_there_is_no_source_even_for_hosts_that_are_expected(tmp_path):
+    for kind, document in made.spark("a").items():
+        stored.write(document, stored.path(tmp_path / "here", "a", kind))
+    roots = [tmp_path / "here", tmp_path / "mistyped"]
+    with pytest.raises(DocumentError, match="mistyped: cannot be read"):
+        gate.judge_folder(roots, expected=["a"], now=made.NOW)
+    nothing = gate.judge_folder(roots[1], expected=["a"], now=made.NOW)
+    assert nothing["hosts"]["a"]["verdict"] == "MISSING"
+
+
 # Speed must change nothing.
 
 
