@@ -24,7 +24,7 @@ class _StrictLoader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         event = self.peek_event()  # type: ignore[no-untyped-call]
-        if isinstance(event, yaml.AliasEvent):
+        if self.check_event(yaml.AliasEvent):
             raise ConstructorError(None, None, "aliases are not allowed", event.start_mark)
         if getattr(event, "tag", None) is not None:
             raise ConstructorError(None, None, "tags are not allowed", event.start_mark)
