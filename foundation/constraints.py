@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from .errors import Json, one_line, shorten
 
@@ -243,5 +243,5 @@ def _version(text: str) -> Version:
     debian = _DEBIAN.fullmatch(text.strip())
     try:
         return Version(debian[1] if debian else text)
-    except InvalidVersion as error:
+    except ValueError as error:  # InvalidVersion, and a number of thousands of digits
         raise WrongTypeError(f"found {shorten(text)}, which is no version") from error

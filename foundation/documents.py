@@ -142,9 +142,10 @@ def write(document: Mapping[str, Any], path: Path) -> None:
     validate(document, source=str(path))
     try:
         text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+        content = f"{text}\n".encode()
     except (TypeError, ValueError) as error:
         raise DocumentError(f"{path}: no JSON: {one_line(str(error))}") from error
-    write_atomically(Path(path), f"{text}\n".encode())
+    write_atomically(Path(path), content)
 
 
 def load_folder(root: Path) -> DocumentFolder:

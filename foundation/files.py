@@ -25,7 +25,8 @@ def write_atomically(path: Path, content: bytes | Iterable[bytes], mode: int | N
 
     The temporary file lies in the same folder (a rename does not cross file systems), and the
     file and its folder are flushed to the disk: a host that loses power keeps what was reported
-    as written. Raises StorageError; the temporary file is then gone and `path` unchanged.
+    as written. Raises StorageError; the temporary file is then gone and `path` unchanged. A device
+    or pipe is refused: it would be replaced by a file.
     """
     temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}")
     try:

@@ -1,8 +1,8 @@
 """What shows only when hosts are seen beside each other. Pure.
 
-Two names for one machine, hosts that differ from the others in what they run, and figures far
-from those of the others. Boris Iglewicz and David Hoaglin, "How to Detect and Handle Outliers"
-(ASQC 1993), give the modified z-score and its 3.5.
+Two names for one machine, figures that one host has from another, hosts that differ from the
+others in what they run, and figures far from those of the others. Boris Iglewicz and David
+Hoaglin, "How to Detect and Handle Outliers" (ASQC 1993), give the modified z-score and its 3.5.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from __future__ import annotations
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from .judge import FAIL, INVALID, PASS
-from .judgement import Entry, Judgement
+from .judgement import EVERY_FIGURE, Entry, Judgement
 
 NO_MAJORITY = "no majority"
 _FEWEST_FOR_MAJORITY = 3
@@ -24,6 +25,10 @@ _ONE_NAME = (
     "Keep one name for the machine: remove the other from the inventory and its folder from the "
     "stored documents; where these are two machines, give the clone its own identity. Then run "
     "ansible-playbook foundation.yml and gate.yml"
+)
+_COPIED = (
+    "Find out where the documents of these hosts come from, then measure each with "
+    "ansible-playbook foundation.yml --tags WS-03"
 )
 _NAMES = 5  # so many hosts are named in a line
 _MANY_NAMES = 20
@@ -57,6 +62,30 @@ def _twin(one: Judgement, owners: Mapping[tuple[str, str], set[str]]) -> Judgeme
         for index, entry in enumerate(one.entries)
     }
     return one.changed(changes, blocking=True)
+
+
+def without_copies(judgements: Sequence[Judgement]) -> list[Judgement]:
+    """The same, with figures made invalid whose very samples another host has too."""
+    owners: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
+    for one in judgements:
+        for mark in one.samples.items():
+            owners[mark].add(one.host)
+    return [_without_copies(one, owners) for one in judgements]
+
+
+def _without_copies(one: Judgement, owners: Mapping[tuple[str, int], set[str]]) -> Judgement:
+    copied = {mark[0]: others for mark in one.samples.items() if len(others := owners[mark]) > 1}
+    if not copied:
+        return one
+    hosts = named(set().union(*copied.values()) - {one.host}, _NAMES)
+    told = f"{named(copied, _NAMES)}: not to be trusted: the very samples of {hosts} (copied)"
+    changes = {
+        index: {**one.entries[index], "outcome": INVALID, "message": told, "action": _COPIED}
+        for index, figure in enumerate(one.judges)
+        if figure in copied or figure == EVERY_FIGURE
+    }
+    untrusted = {name: {**one.figures[name], "trusted": False} for name in copied}
+    return replace(one.changed(changes, blocking=True), figures={**one.figures, **untrusted})
 
 
 def differences(judgements: Sequence[Judgement]) -> list[dict[str, Any]]:

@@ -70,8 +70,10 @@ def judge_folder(
     accepted = load_waivers(waivers_file)
     for host in expected or ():
         folder(roots[0], host)
-    # With nothing stored yet, hosts that are expected are MISSING: that is a verdict.
-    readable = [root for root in roots if expected is None or Path(root).exists()]
+    # With nothing stored yet, hosts that are expected are MISSING: that is a verdict. Of several
+    # folders each must be there: what lies in one might be newer than what is judged.
+    optional = expected is not None and len(roots) == 1
+    readable = [root for root in roots if not optional or Path(root).exists()]
     stored = set().union(*(DocumentFolder(root) for root in readable))
     hosts = sorted(stored if expected is None else set(expected))
     own = {host: loaded[choice] for host, choice in choices.items()}
@@ -133,7 +135,9 @@ def _report(
 ) -> Report:
     """The report over hosts that were judged one by one; `others` were not."""
     shared = Shared()
-    alone = [replace(one, entries=tuple(map(shared.entry, one.entries))) for one in judged]
+    alone = fleet.without_copies(
+        [replace(one, entries=tuple(map(shared.entry, one.entries))) for one in judged]
+    )
     judgements = fleet.without_twins(alone)
     # A machine that was counted twice is no majority, and its figures are nobody's.
     comparable = [one for one, before in zip(judgements, alone, strict=True) if one is before]

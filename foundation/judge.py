@@ -62,7 +62,7 @@ class Result:
             "outcome": self.outcome,
             "measured": self.measured,
             "required": self.required or self.criterion.required,
-            "message": one_line(self.message, _LONGEST_MESSAGE),
+            "message": one_line(self.message, _LONGEST_MESSAGE) or "no reason was given",
             "action": one_line(self.action),
             **({} if figure is None else {"figure": figure}),
         }

@@ -9,17 +9,20 @@ from datetime import datetime
 from sys import intern
 from typing import Any
 
-from .criteria import Profile
+from .criteria import Criterion, Profile
 from .documents import COLLECTED_KINDS, LIVE_STATE, Document
 from .errors import DocumentError, Json, one_line, shorten
 from .evidence import Evidence
 from .judge import FAIL, INVALID, MISSING, PASS, figure_faults, judge
 from .regression import regressions
+from .validity.samples import counted
 
 Entry = dict[str, Any]
 """An entry of the report for one criterion. Equal ones of several hosts may be one object."""
 
+EVERY_FIGURE = "*"
 _LONGEST_VALUE = 200  # characters of a fact
+_FEWEST_TELLING = 3  # different samples that are no counts: chance does not repeat them in order
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,9 @@ class Judgement:
     `blocking` holds the places in `entries` that keep the host from passing. `figures` is as in
     the report, `spreads` their recorded spread. `facts` are (id, title, value) of what the host
     may be compared in, `consistent` the criteria whose value must be that of the others.
-    `alike` says which hosts measure the same thing, `machine` what no two machines share.
+    `alike` says which hosts measure the same thing, `machine` what no two machines share;
+    `samples` has by figure a mark of its samples that no other run gives, `judges` by entry the
+    figure that it looks at (EVERY_FIGURE, or nothing).
     """
 
     host: str
@@ -44,6 +49,8 @@ class Judgement:
     consistent: frozenset[str]
     alike: tuple[Any, ...]
     machine: frozenset[tuple[str, str]]
+    samples: Mapping[str, int]
+    judges: tuple[str, ...]
     groups: tuple[str, ...]
     notes: tuple[str, ...] = ()
 
@@ -121,6 +128,8 @@ def judge_host(
         consistent=frozenset(c.id for c in profile.criteria if c.consistent),
         alike=(profile.name, *_alike(usable)),
         machine=frozenset(_machine(evidence)),
+        samples=dict(_samples(usable["benchmark"]["data"]["figures"], figures)) if figures else {},
+        judges=tuple(_looks_at(result.criterion) for result in results),
         groups=tuple(state["data"].get("groups", ())) if state else (),
         notes=tuple(notes),
     )
@@ -135,6 +144,23 @@ def _figures(evidence: Evidence, profile: Profile) -> Iterable[tuple[str, dict[s
                 intern(name),
                 {"value": figure["value"], "unit": intern(figure["unit"]), "trusted": trusted},
             )
+
+
+def _samples(
+    measured: Mapping[str, Any], figures: Mapping[str, Mapping[str, Any]]
+) -> Iterable[tuple[str, int]]:
+    """By trusted figure a hash of its samples, the same in every process.
+
+    Not where chance may repeat them: a disk that is capped gives the same few counts everywhere.
+    """
+    for name, figure in figures.items():
+        samples = measured[name]["samples"] if figure["trusted"] else ()
+        if len({one for one in samples if not counted(one, figure["unit"])}) >= _FEWEST_TELLING:
+            yield name, hash(tuple(samples))
+
+
+def _looks_at(criterion: Criterion) -> str:
+    return EVERY_FIGURE if criterion.every_figure else intern(criterion.figure or "")
 
 
 def _text(value: Json) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -80,19 +80,19 @@ def apply(
 
     A host's own waiver goes before that of a group.
     """
-    ordered = list(waivers)
+    ordered, today = list(waivers), now.astimezone(UTC).date()
     effects = {id(waiver): _Effect() for waiver in ordered}
     judged = []
     for one in judgements:
         # A host's own last, so that it replaces a group's.
         mine = sorted((w for w in ordered if w.covers(one)), key=lambda waiver: bool(waiver.host))
-        judged.append(_waived(one, mine, effects, now) if mine else one)
+        judged.append(_waived(one, mine, effects, today) if mine else one)
     hosts = len(judgements)
-    return judged, [_entry(waiver, effects[id(waiver)], hosts, now) for waiver in ordered]
+    return judged, [_entry(waiver, effects[id(waiver)], hosts, today) for waiver in ordered]
 
 
 def _waived(
-    one: Judgement, mine: Sequence[Waiver], effects: dict[int, _Effect], now: datetime
+    one: Judgement, mine: Sequence[Waiver], effects: dict[int, _Effect], today: date
 ) -> Judgement:
     changes: dict[int, Entry] = {}
     chosen: dict[int, Waiver] = {}
@@ -103,7 +103,7 @@ def _waived(
             if entry["id"] != waiver.criterion:
                 continue
             effect.outcomes.add(entry["outcome"])
-            if entry["outcome"] == FAIL and now.date() <= waiver.expires:
+            if entry["outcome"] == FAIL and today <= waiver.expires:
                 ticket = f", {waiver.ticket}" if waiver.ticket else ""
                 message = f"waived until {waiver.expires}{ticket}: {waiver.reason}; "
                 message = one_line(message + entry["message"], _LONGEST_MESSAGE)
@@ -114,9 +114,9 @@ def _waived(
     return one.changed(changes, blocking=False)
 
 
-def _entry(waiver: Waiver, effect: _Effect, hosts: int, now: datetime) -> dict[str, Any]:
+def _entry(waiver: Waiver, effect: _Effect, hosts: int, today: date) -> dict[str, Any]:
     state, message = UNUSED, f"covers {named(effect.used)}"
-    if now.date() > waiver.expires:
+    if today > waiver.expires:
         state, message = EXPIRED, f"expired on {waiver.expires}"
     elif effect.used:
         state = USED

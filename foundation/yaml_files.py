@@ -6,31 +6,36 @@ from pathlib import Path
 
 import yaml
 from yaml.constructor import ConstructorError
-from yaml.nodes import MappingNode
+from yaml.nodes import MappingNode, ScalarNode
 
 from .errors import FoundationError, Json, one_line
 from .schema_registry import first_fault
 
 _MAXIMUM_BYTES = 2**20
+_BEYOND = 1e18
 
 
 class _StrictLoader(yaml.SafeLoader):
     """The safe loader, less what lets a file mean something other than it seems to.
 
     A duplicate key would silently win over the first, an alias could grow without bound, and a
-    date would become an object that no schema knows.
+    date or what a tag makes would become an object that no schema knows.
     """
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
         if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise ConstructorError(None, None, "aliases are not allowed", mark)
+            raise ConstructorError(None, None, "aliases are not allowed", event.start_mark)
+        if getattr(event, "tag", None) is not None:
+            raise ConstructorError(None, None, "tags are not allowed", event.start_mark)
         node: yaml.Node | None = super().compose_node(parent, index)
         return node
 
     def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[object, object]:
         seen: set[str] = set()
         for key, _ in node.value:
+            if not isinstance(key, ScalarNode):
+                raise ConstructorError(None, None, "a key must be a text", key.start_mark)
             if key.value in seen:
                 raise ConstructorError(
                     None, None, f"key {key.value!r} stands there twice", key.start_mark
@@ -39,6 +44,18 @@ class _StrictLoader(yaml.SafeLoader):
         return dict(super().construct_mapping(node, deep))
 
 
+def _number(loader: _StrictLoader, node: yaml.ScalarNode) -> float:
+    """An integer or float: a limit of .nan or .inf would switch off what it looks like setting."""
+    is_float = node.tag.endswith(":float")
+    make = loader.construct_yaml_float if is_float else loader.construct_yaml_int
+    number: float = make(node)
+    if not abs(number) < _BEYOND:
+        raise ConstructorError(None, None, "no number below 1e18", node.start_mark)
+    return number
+
+
+_StrictLoader.add_constructor("tag:yaml.org,2002:float", _number)
+_StrictLoader.add_constructor("tag:yaml.org,2002:int", _number)
 _StrictLoader.yaml_implicit_resolvers = {
     first: [(tag, expression) for tag, expression in resolvers if not tag.endswith(":timestamp")]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()

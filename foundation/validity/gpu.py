@@ -7,11 +7,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from .measurement import Measurement
 
 _ARCHITECTURE = re.compile(r"sm_(\d+)(\d)([af]?)")
+_MINOR = re.compile(r"\d{1,4}")
 _IDLE = "gpu_idle"
 _LOADED = frozenset({"P0", "P1", "P2"})  # performance states of a load; P5 and up are idle ones
 # States and settings, which explain no low clock under load.
@@ -96,7 +97,7 @@ def _other_cuda(build: Mapping[str, Any], oldest: str | None) -> str | None:
     told = f"torch {build['torch']} was built for CUDA {build['cuda']}"
     try:
         cuda = Version(build["cuda"])
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion, and a number of thousands of digits
         return f"{told}, which is no version"
     named = _MADE_FOR.search(build["torch"])
     if named is not None and named[1][:-1] != str(cuda.major):
@@ -148,7 +149,7 @@ def _runs_on(architecture: str, capability: str) -> bool:
     """
     match = _ARCHITECTURE.fullmatch(architecture)
     major, _, minor = capability.partition(".")
-    if match is None or match[1] != major or not minor.isdecimal():
+    if match is None or match[1] != major or not _MINOR.fullmatch(minor):
         return False
     return match[2] == minor or (match[3] != "a" and int(match[2]) < int(minor))
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .measurement import GPU_FAMILIES, Measurement
+
+_NUMBER = re.compile(r"\b\d{1,4}\b")  # Python refuses to read one of thousands of digits
 
 
 def implausible(one: Measurement) -> str | None:
@@ -73,4 +76,4 @@ def _applies(one: Measurement, left: str, right: str, bounds: Mapping[str, Any])
 
 
 def _order(capability: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in capability.split(".") if part.isdecimal())
+    return tuple(int(part) for part in _NUMBER.findall(capability))

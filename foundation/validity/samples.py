@@ -134,12 +134,12 @@ def identical(one: Measurement) -> str | None:
     fewest = one.limits.get("minimum_identical_samples")
     if fewest is None or len(samples) < fewest or len(set(samples)) > 1:
         return None
-    if one.family == STORAGE and _counted(samples[0], one.figure["unit"]):
+    if one.family == STORAGE and counted(samples[0], one.figure["unit"]):
         return None
     return f"all {len(samples)} samples are {samples[0]!r}: no timer gives that"
 
 
-def _counted(sample: float, unit: str) -> bool:
+def counted(sample: float, unit: str) -> bool:
     """Whether a sample counts whole requests: a capped disk gives the same number every time."""
     requests = sample if unit == _COUNTED else sample * 1e9 / _MEBIBYTE
     return abs(requests - round(requests)) < _COUNT_ROUNDING

@@ -196,6 +196,21 @@ except StorageError as error:
 """
 
 
+def test_text_that_cannot_be_encoded_is_refused_before_anything_is_written(tmp_path):
+    document = made.live_state(reason="\ud800")
+    with pytest.raises(DocumentError, match="no JSON"):
+        documents.write(document, tmp_path / "live_state.json")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_pipe_or_device_is_not_replaced_by_a_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(StorageError, match="no ordinary file"):
+        documents.write(made.live_state(), tmp_path / "pipe")
+    assert (tmp_path / "pipe").is_fifo()
+    assert [entry.name for entry in tmp_path.iterdir()] == ["pipe"]
+
+
 def test_a_disk_that_takes_no_more_leaves_the_old_file(tmp_path):
     """The kernel itself refuses: RLIMIT_FSIZE ends the write as a full disk would."""
     path = tmp_path / "benchmark.json"

@@ -2,7 +2,7 @@
 
 import copy
 import json
-from datetime import date
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import documents as made
 import pytest
@@ -135,6 +135,7 @@ def measuring(values, spread=0.0075, name="attention.bf16"):
         figure = documents["benchmark"]["data"]["figures"][name]
         figure.update(value=value, samples=[value * f for f in (0.99, 1, 1.01, 1, 1.005, 0.995, 1)])
         figure["spread"] = spread
+        made.own_samples(documents["benchmark"])
     return hosts
 
 
@@ -181,6 +182,69 @@ def test_a_report_names_documents_and_who_was_left_out():
     assert report["hosts"]["spark-01"]["documents"] == dict.fromkeys(made.spark(), made.COLLECTED)
     assert report["hosts"]["gone"]["documents"] == {}
     assert report["hosts"]["gone"]["figures"] == {}
+
+
+# Copies.
+
+
+def samples_of(documents, figure, samples=None):
+    entry = documents["benchmark"]["data"]["figures"][figure]
+    if samples is not None:
+        entry.update(samples=list(samples), value=samples[len(samples) // 2], spread=None)
+    return entry["samples"]
+
+
+def test_figures_of_another_host_are_invalid_for_both_whatever_the_identity_says():
+    hosts = sparks(3)
+    mine, theirs = (hosts[host]["benchmark"]["data"] for host in ("spark-01", "spark-02"))
+    own = mine["figures"]["cpu.triad"]
+    mine["figures"] = {**copy.deepcopy(theirs["figures"]), "cpu.triad": own}
+    report = evaluate(hosts)
+    verdicts = {host: entry["verdict"] for host, entry in report["hosts"].items()}
+    assert verdicts == {"spark-00": "PASS", "spark-01": "INVALID", "spark-02": "INVALID"}
+    for host, other in (("spark-01", "spark-02"), ("spark-02", "spark-01")):
+        for criterion in ("gemm_bf16", "figures_valid"):
+            entry = outcome(report, host, criterion)
+            assert entry["outcome"] == "invalid"
+            assert f"the very samples of {other} (copied)" in entry["message"]
+        assert outcome(report, host, "cpu_triad")["outcome"] == "pass"
+        figures = report["hosts"][host]["figures"]
+        assert (figures["gemm.bf16"]["trusted"], figures["cpu.triad"]["trusted"]) == (False, True)
+    assert "the very samples of" in terminal.render(report)
+
+
+def test_one_figure_is_enough_and_no_waiver_helps():
+    hosts = sparks(2)
+    theirs = samples_of(hosts["spark-01"], "gemm.bf16")
+    hosts["spark-00"]["benchmark"]["data"]["figures"]["gemm.bf16"]["samples"] = theirs
+    waiver = Waiver("spark-00", "gemm_bf16", "A copy is a copy", date(2027, 1, 1))
+    report = evaluate(hosts, [waiver])
+    assert [entry["verdict"] for entry in report["hosts"].values()] == ["INVALID", "INVALID"]
+
+
+@pytest.mark.parametrize(
+    ("figure", "first", "second"),
+    [
+        ("storage.random_read", [4850.0, 4851.0, 4852.0, 4853.0] * 2, None),  # whole requests
+        ("storage.read", [n * 2**20 / 1e9 for n in (5722, 5723, 5724, 5725)] * 2, None),
+        (
+            "gemm.bf16",
+            [92.1, 92.2, 92.1, 92.2, 92.1, 92.2, 92.1],
+            None,
+        ),  # chance
+        (
+            "gemm.bf16",
+            [92.1, 92.2, 92.3, 92.2, 92.1, 92.2, 92.3],
+            [92.1, 92.2, 92.3, 92.2, 92.1, 92.3, 92.2],
+        ),
+    ],
+)
+def test_what_chance_may_repeat_is_no_copy(figure, first, second):
+    hosts = sparks(2)
+    samples_of(hosts["spark-00"], figure, first)
+    samples_of(hosts["spark-01"], figure, second or first)
+    report = evaluate(hosts)
+    assert report["verdict"] == "PASSED", terminal.render(report)
 
 
 # Waivers for groups.
@@ -236,6 +300,16 @@ def test_a_host_s_own_waiver_goes_before_its_group_s():
     report = evaluate({"a": small("a", ["loan"]), "b": small("b")}, [own, group_waiver()])
     assert "Its own reason" in outcome(report, "a", "memory_total")["message"]
     assert [entry["state"] for entry in report["waivers"]] == ["used", "unused"]
+
+
+def test_a_waiver_ends_with_its_day_in_utc_wherever_the_clock_stands():
+    hosts = {"a": small("a", ["loan"])}
+    waiver = group_waiver(until=made.NOW.date())
+    end = datetime(2026, 10, 20, 23, 30, tzinfo=UTC)
+    for minutes, verdict in ((0, "PASSED"), (60, "FAILED")):
+        for hours in (-11, 0, 13):
+            now = (end + timedelta(minutes=minutes)).astimezone(timezone(timedelta(hours=hours)))
+            assert evaluate(hosts, [waiver], now=now)["verdict"] == verdict
 
 
 @pytest.mark.parametrize(
@@ -307,6 +381,16 @@ def test_folders_are_judged_as_one(tmp_path):
     assert report["verdict"] == "PASSED"
     (message,) = report["messages"]
     assert message.startswith("conflict: spark-01, benchmark: invalid in ")
+
+
+def test_a_folder_that_is_not_there_is_no_source_even_for_hosts_that_are_expected(tmp_path):
+    for kind, document in made.spark("a").items():
+        stored.write(document, stored.path(tmp_path / "here", "a", kind))
+    roots = [tmp_path / "here", tmp_path / "mistyped"]
+    with pytest.raises(DocumentError, match="mistyped: cannot be read"):
+        gate.judge_folder(roots, expected=["a"], now=made.NOW)
+    nothing = gate.judge_folder(roots[1], expected=["a"], now=made.NOW)
+    assert nothing["hosts"]["a"]["verdict"] == "MISSING"
 
 
 # Speed must change nothing.

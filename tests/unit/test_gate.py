@@ -486,3 +486,23 @@ def test_the_reason_is_that_of_the_section_not_of_a_word_in_another():
     found = {e["id"]: e for e in report["hosts"][made.HOST]["criteria"]}["compute_capability"]
     assert found["outcome"] == "missing"
     assert "No devices were found" in found["message"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "value", "outcome"),
+    [
+        ("live_state", "data.reason", "", "INVALID"),
+        ("live_state", "data.reason", "\x1b\n", "INVALID"),
+        ("hardware_baseline", "data.gpu.driver_version", "9" * 5000, "INVALID"),
+        ("benchmark", "data.build.cuda", "9" * 5000, "INVALID"),
+        ("benchmark", "data.device.compute_capability", "12." + "9" * 5000, "INVALID"),
+    ],
+)
+def test_what_a_host_says_can_be_judged_and_written_whatever_it_is(
+    tmp_path, kind, path, value, outcome
+):
+    documents = made.spark()
+    made.change(documents[kind], path, value)
+    report = evaluate({made.HOST: documents})
+    gate.write_report(report, tmp_path / "gate.json")
+    assert report["hosts"][made.HOST]["verdict"] == outcome

@@ -12,6 +12,7 @@ import pytest
 from foundation import documents, gate, live_state
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+HALF = {"probe": "a", "code": "b", "message": "\ud800"}
 
 
 def kept(folder: Path, host: str) -> dict[str, object]:
@@ -51,6 +52,7 @@ def test_no_answer_is_unreachable_with_the_reason(
         ({"live_state": {"kind": "live_state"}}, "foreign document"),
         ({"live_state": synthetic.live_state()}, 'found "spark-01", expected "spark-99"'),
         ({"live_state": {**synthetic.live_state("spark-99"), "data": []}}, "$.data"),
+        ({"live_state": {**synthetic.live_state("spark-99"), "problems": [HALF]}}, "surrogate"),
         ({"live_state": [1]}, "no JSON object"),
         ("text", "no JSON object"),
         ([1, 2], "no JSON object"),
