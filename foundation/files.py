@@ -25,9 +25,12 @@ def write_atomically(path: Path, content: bytes | Iterable[bytes], mode: int | N
     The temporary file lies in the same folder (a rename does not cross file systems), and the
     file and its folder are flushed to the disk: a host that loses power keeps what was reported
     as written. Raises StorageError; the temporary file is then gone and `path` unchanged.
+    A device or a pipe is refused, since a file would take its place (/dev/stdout, as root).
     """
     temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}")
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise StorageError(f"{path}: not replaced, since it is a device or a pipe: name a file")
         path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         try:
             _write_new(temporary, content, mode)
