@@ -149,6 +149,8 @@ def _verify_part(folder: Path) -> dict[str, Any]:
 
 def _bytes(path: Path) -> bytes:
     try:
+        if path.is_fifo():  # which would be waited for
+            raise DamagedError(f"{path}: a pipe and no file; {_AGAIN}")
         return path.read_bytes()
     except OSError as error:
         raise DamagedError(f"{path}: {error.strerror}; {_AGAIN}") from error

@@ -556,6 +556,14 @@ def test_a_failure_leaves_the_old_one_and_nothing_else(written, monkeypatch, fai
     assert everything(out.parent) == before
 
 
+def test_a_pipe_in_it_is_not_waited_for(written):
+    _, out = written
+    (out / "model/versions.json").unlink()
+    os.mkfifo(out / "model/versions.json")
+    with pytest.raises(folder.DamagedError, match=r"versions\.json: a pipe and no file"):
+        folder.verify(out)
+
+
 def test_a_folder_of_other_things_is_never_replaced(written, tmp_path):
     files, out = written
     (out / "model/notes.md").write_text("mine")
