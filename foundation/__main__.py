@@ -1,7 +1,20 @@
-"""`python -m foundation`: the same as the `foundation` command."""
+"""`python -m foundation`, and the `foundation` command: the same."""
+
+from __future__ import annotations
 
 import sys
 
-from .cli import main
 
-sys.exit(main())
+def main() -> int:
+    """Run the command; return its exit status."""
+    try:
+        from .cli import main as command  # noqa: PLC0415 - Ctrl-C may come while it is loaded
+
+        return command()
+    except KeyboardInterrupt:
+        print("foundation: interrupted", file=sys.stderr)
+        return 130  # as shells report SIGINT
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -38,18 +38,25 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    for stream in (sys.stdout, sys.stderr):
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # it was closed before we began
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
         # A terminal that cannot show a character must not end the gate.
-        if (reconfigure := getattr(stream, "reconfigure", None)) is not None:
+        if (reconfigure := getattr(getattr(sys, name), "reconfigure", None)) is not None:
             reconfigure(errors="backslashreplace")
     try:
         options = _parser().parse_args(arguments)
         command: Callable[[argparse.Namespace], int] = options.command
         status = command(options)
         sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader has gone; Python would complain again when it closes stdout.
+    except OSError as error:
+        # As a rule of stdout, its disk full or its reader gone, of which nobody need be told;
+        # Python would complain again when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            where = error.filename or "standard output"
+            told = f"{where}: {error.strerror}; free space or fix its rights, then run again"
+            print(f"foundation: {one_line(told)}", file=sys.stderr)
         return _NO_VERDICT
     except KeyboardInterrupt:
         print("foundation: interrupted", file=sys.stderr)

@@ -64,7 +64,11 @@ class Options:
 
 
 def _sources(inventory: Inventory | None) -> list[str]:
-    given = [inventory] if isinstance(inventory, str | Path) else list(inventory or ())
+    if inventory is None:
+        return []
+    given = [inventory] if isinstance(inventory, str | Path) else list(inventory)
+    if not given:
+        raise RunError("inventory: empty: name something or leave it out")
     sources = []
     for one in given:
         if isinstance(one, str) and "," in one:

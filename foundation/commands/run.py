@@ -78,7 +78,7 @@ def is_live(options: argparse.Namespace) -> bool:
         if options.expect is not None:
             raise RunError("gate: --expect is for stored documents: name hosts with --limit")
         return True
-    given = [name for name in _LIVE_ONLY if getattr(options, name)]
+    given = [name for name in _LIVE_ONLY if getattr(options, name) not in (None, False)]
     if given:
         names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
         raise RunError(f"gate: {names} needs hosts to ask: name an inventory with -i")

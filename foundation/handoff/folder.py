@@ -90,14 +90,15 @@ def check(folder: Path) -> None:
             return
         if not folder.is_dir():
             raise RefusedError(f"{folder}: no folder; {advice}")
-        found = sorted(_files(folder))
+        own = {f"{part}/{name}.json" for part, names in PARTS.items() for name in names}
+        own |= {f"{part}/{MANIFEST}" for part in PARTS}
+        # The first is enough: it may be a home folder.
+        other = next((name for name in _files(folder) if name not in own), None)
+        manifest = any((folder / part / MANIFEST).exists() for part in PARTS)
     except OSError as error:
         raise StorageError(f"{folder}: cannot be read: {error.strerror}; {advice}") from error
-    own = {f"{part}/{name}.json" for part, names in PARTS.items() for name in names}
-    own |= {f"{part}/{MANIFEST}" for part in PARTS}
-    others = [name for name in found if name not in own]
-    if others or not any(name.endswith(f"/{MANIFEST}") for name in found):
-        what = f"it holds {others[0]}" if others else "it holds no manifest"
+    if other is not None or not manifest:
+        what = "it holds no manifest" if other is None else f"it holds {other}"
         raise RefusedError(f"{folder}: not replaced, since it is no hand-off: {what}; {advice}")
 
 
@@ -148,6 +149,8 @@ def _verify_part(folder: Path) -> dict[str, Any]:
 
 def _bytes(path: Path) -> bytes:
     try:
+        if path.is_fifo():  # which would be waited for
+            raise DamagedError(f"{path}: a pipe and no file; {_AGAIN}")
         return path.read_bytes()
     except OSError as error:
         raise DamagedError(f"{path}: {error.strerror}; {_AGAIN}") from error

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections import Counter
 from collections.abc import Iterable
 
 from ..errors import one_line
@@ -19,9 +20,15 @@ _FEWEST_DIGITS = 2
 _COMMON_FOLDERS = ("/proc", "/sys", "/usr", "/etc", "/dev/tty", "/dev/nvidia")
 _HASH = re.compile(r"hmac-sha256:[0-9a-f]+")
 _UUID = re.compile(r"(?i)(?:GPU-|MIG-)?[0-9a-f]{8}(?:-[0-9a-z]{4}){3}-[0-9a-z]{12}")
-_MAC = re.compile(r"(?i)(?<![0-9a-f:-])[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5,7}(?![0-9a-f:-])")
-_NUMBERS = re.compile(r"(?i)(?<![\w.:])[0-9a-f:.]*[.:][0-9a-f:.]*[0-9a-f](?:/\d{1,3})?(?![\w:])")
-_PATH = re.compile(r"(?<![\w.])~?(?:/[\w.@%+~:,=-]+)+/?")
+_MAC = re.compile(r"(?i)(?<![0-9a-f:-])[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5,7}(?!:?[0-9a-f]|-[0-9a-f])")
+_INTERFACE = re.compile(r"(?i)\benx[0-9a-f]{12}\b")  # named after its MAC address
+# What may be an address: four numbers, also before a port or a colon; or what may be IPv6.
+_NUMBERS = re.compile(
+    r"(?i)(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d)"
+    r"|[0-9a-f:.]*[.:][0-9a-f:.]*[0-9a-f](?!\w|:[\w:]))(?:/\d{1,3}(?!\w))?"
+)
+_PATH = re.compile(r"(?<![\w.])(?:~[\w.-]*)?(?:/[\w.@%+~:,=-]+)+/?")
+_NEXT_PATH = re.compile(r"[:,=](?=[/~])")  # where a list of paths goes on
 _USER = re.compile(r"[\w.-]+@[\w.-]+")
 _NAME_CHARACTER = r"[\w.-]"
 
@@ -40,14 +47,22 @@ class Redaction:
             name: name if keep_names else f"host-{number:0{digits}}"
             for number, name in enumerate(names, 1)
         }
-        longest_first = sorted(names, key=len, reverse=True)
+        self._by_folded_name = {name.casefold(): alias for name, alias in self._aliases.items()}
+        # A host calls itself by the first part of a name that has a domain.
+        shorts = Counter(name.casefold().partition(".")[0] for name in names if "." in name)
+        for name, alias in self._aliases.items():
+            short = name.casefold().partition(".")[0]
+            if not short.isdecimal() and short:
+                known = alias if shorts[short] <= 1 else "<host>"
+                self._by_folded_name.setdefault(short, known)
+        longest_first = sorted(self._by_folded_name, key=len, reverse=True)
         words = "|".join(map(re.escape, longest_first))
+        # With its domain, which tells as much.
         self._names = (
-            re.compile(rf"(?i)(?<!{_NAME_CHARACTER})(?:{words})(?!\w|-\w|\.\w)")
+            re.compile(rf"(?i)(?<!{_NAME_CHARACTER})({words})(?:\.[a-z][\w-]*)*(?!\w|-\w)")
             if words and not keep_names
             else None
         )
-        self._by_folded_name = {name.casefold(): alias for name, alias in self._aliases.items()}
 
     def host(self, name: str) -> str:
         """The name of a host in the bundle."""
@@ -56,19 +71,28 @@ class Redaction:
     def text(self, text: str) -> str:
         """One line of text from a document, without what identifies."""
         clean = one_line(text, 2000)
-        for pattern, word in ((_HASH, "<hash>"), (_UUID, "<uuid>"), (_MAC, "<address>")):
+        for pattern, word in (
+            (_HASH, "<hash>"),
+            (_UUID, "<uuid>"),
+            (_MAC, "<address>"),
+            (_INTERFACE, "<interface>"),
+        ):
             clean = pattern.sub(word, clean)
         clean = _PATH.sub(lambda found: _folder(found[0]), clean)
         clean = _USER.sub("<user>", clean)
         clean = _NUMBERS.sub(lambda found: _address(found[0]), clean)
         if self._names is not None:
-            clean = self._names.sub(lambda found: self._by_folded_name[found[0].casefold()], clean)
+            clean = self._names.sub(lambda found: self._by_folded_name[found[1].casefold()], clean)
         return clean
 
 
 def _folder(path: str) -> str:
-    common = any(path == known or path.startswith(f"{known}/") for known in _COMMON_FOLDERS)
-    return path if common else "<path>"
+    each = _NEXT_PATH.split(path)
+    return path if all(map(_is_common, each)) and "/.." not in path else "<path>"
+
+
+def _is_common(path: str) -> bool:
+    return any(path == known or path.startswith(f"{known}/") for known in _COMMON_FOLDERS)
 
 
 def _address(text: str) -> str:

@@ -2,12 +2,18 @@
 
 ansible-runner's events name a play's pattern and not its hosts, so a host that is never reached
 would be in none of them.
+
+And the run's end when who asked for it is killed: ansible-runner has it ignore the loss of its
+terminal, without which Ansible waits for its workers' answers for ever.
 """
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import json
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +26,12 @@ DOCUMENTATION = """
     description:
       - Writes the file that E(FOUNDATION_PLAYS) names, when a playbook starts.
       - Each play has C(name), C(pattern) and C(hosts), those that are left after C(--limit).
+      - On Linux the run is then interrupted, as by Ctrl-C, when the process that started it dies.
     requirements:
       - Enabled by name, as foundation/playbook.py does
 """
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc]
@@ -38,6 +47,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         path = os.environ.get("FOUNDATION_PLAYS")
         if not path:
             return
+        _end_with_parent()
         plays = [
             {
                 "name": str(play.get_name()),
@@ -54,3 +64,9 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         part = Path(f"{path}.part")
         part.write_text(json.dumps(plays), encoding="utf-8")
         part.replace(path)
+
+
+def _end_with_parent() -> None:
+    """Have the kernel interrupt this process when its parent dies, by whatever means."""
+    with contextlib.suppress(OSError, AttributeError):  # there is no prctl but on Linux
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGINT))

@@ -136,6 +136,7 @@ def test_check_of_the_foundation_measures_nothing(
     ("arguments", "words"),
     [
         (["gate", "--limit", "one"], "--limit needs hosts to ask: name an inventory with -i"),
+        (["gate", "--limit", ""], "--limit needs hosts to ask: name an inventory with -i"),
         (["gate", "--check", "-e", "a=b"], "--extra-vars, --check needs hosts to ask"),
         (["gate", "-i", "one,", "--expect", "one"], "--expect is for stored documents"),
         (["gate", "-i", "absent.yml"], 'inventory "absent.yml": no such file'),
@@ -161,6 +162,8 @@ def test_arguments_are_no_options_of_ansible(tmp_path: Path) -> None:
         run_foundation("localhost,", extra_variables="a=b")
     with pytest.raises(RunError, match="zero byte"):
         run_foundation("localhost,", limit="a\0b")
+    with pytest.raises(RunError, match="inventory: empty"):
+        run_foundation([])
     with pytest.raises(RunError, match="verbosity: 9"):
         run_foundation("localhost,", verbosity=9)
 

@@ -12,7 +12,7 @@ import documents as made
 import pytest
 import runs
 
-from foundation import cli, documents, gate, history
+from foundation import __main__, cli, documents, gate, history
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "foundation"]
@@ -353,3 +353,52 @@ def test_validate_knows_the_history(tmp_path, capsys):
     path.write_text("{}\n")
     assert cli.main(["validate", str(path)]) == 1
     assert "line 1: $: required key" in capsys.readouterr().err
+
+
+class Interrupted:
+    """Ctrl-C while the program is still being loaded."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name == "foundation.cli":
+            raise KeyboardInterrupt
+
+
+def test_an_interrupt_while_it_is_loaded_is_one_line(monkeypatch, capsys):
+    monkeypatch.delitem(sys.modules, "foundation.cli")
+    monkeypatch.setattr(sys, "meta_path", [Interrupted(), *sys.meta_path])
+    assert __main__.main() == 130
+    assert capsys.readouterr().err == "foundation: interrupted\n"
+
+
+@pytest.mark.parametrize(
+    ("place", "status", "says"),
+    [
+        (">/dev/full", 2, "foundation: standard output: No space left on device; free space"),
+        (">&-", 0, ""),
+        ("2>&- >/dev/full", 2, ""),
+    ],
+)
+def test_output_that_cannot_be_written_is_no_verdict(tmp_path, place, status, says):
+    path = tmp_path / "waste.json"
+    path.write_text(json.dumps(made.spark()["environment"]))
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$0" -m foundation validate "$1" {place}', sys.executable, path],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == status
+    assert done.stderr.startswith(says)
+    assert done.stderr.count("\n") == bool(says)
+
+
+def test_a_device_or_a_pipe_is_not_replaced_by_a_report(tmp_path, capsys):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    (tmp_path / "documents").mkdir()
+    options = ["--documents", str(tmp_path / "documents"), "--json", str(pipe)]
+    assert cli.main(["gate", *options]) == 2
+    assert "not replaced, since it is a device or a pipe" in capsys.readouterr().err
+    assert pipe.is_fifo()
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []

@@ -264,6 +264,29 @@ def test_ordinary_text_is_left_as_it_is():
     assert clean("spark-01: SPARK-01.") == "host-01: host-01."
 
 
+@pytest.mark.parametrize(
+    ("told", "left"),
+    [
+        ("10.0.0.5: Connection refused", "<address>: Connection refused"),
+        ("10.0.0.5:22 and fe80::1: none", "<address>:22 and <address>: none"),
+        ("10.0.0.5:/export/acme is full", "<address>:<path> is full"),
+        ("02:00:5e:10:00:01: down", "<address>: down"),
+        ("enx02005e100001 is down", "<interface> is down"),
+        ("not in /usr/bin:/home/alice/bin", "not in <path>"),
+        ("/etc/../home/alice and ~alice/runs", "<path> and <path>"),
+        ("spark-01.lab.example.org is down", "host-05 is down"),
+        (
+            "dgx1, a host of its own, and DGX1.acme.example",
+            "host-02, a host of its own, and host-02",
+        ),
+        ("node and node.a.example", "<host> and host-03"),
+    ],
+)
+def test_forms_that_a_text_may_have(told, left):
+    names = ["dgx1.acme.example", "bare", "spark-01", "node.a.example", "node.b.example"]
+    assert redaction.Redaction(names).text(told) == left
+
+
 def test_a_replayed_spark_gives_nothing_away(place, box, gb10_path):
     given = {}
     for command, kind in (("hardware", "hardware_baseline"), ("environment", "environment")):
@@ -531,6 +554,14 @@ def test_a_failure_leaves_the_old_one_and_nothing_else(written, monkeypatch, fai
         reason = "No space left on device" if failing == "write" else "Permission denied"
         assert f"{out}: cannot be written: {reason}" in str(raised.value)
     assert everything(out.parent) == before
+
+
+def test_a_pipe_in_it_is_not_waited_for(written):
+    _, out = written
+    (out / "model/versions.json").unlink()
+    os.mkfifo(out / "model/versions.json")
+    with pytest.raises(folder.DamagedError, match=r"versions\.json: a pipe and no file"):
+        folder.verify(out)
 
 
 def test_a_folder_of_other_things_is_never_replaced(written, tmp_path):

@@ -3,6 +3,7 @@
 import os
 import signal
 import stat
+import subprocess
 import sys
 import tempfile
 import threading
@@ -14,6 +15,7 @@ import pytest
 from foundation import HostAnswered, HostStarted, Line, PlayStarted, RunError, TaskStarted
 from foundation.documents import validate
 from foundation.playbook import Ending, play
+from foundation.project import PROJECT
 from foundation.run_record import Record
 from foundation.runner import foundation_result
 from processes import processes, wait_until
@@ -315,6 +317,27 @@ def test_a_second_interrupt_is_not_waited_for(runs):
             STUBBORN.format(python=sys.executable, marker=marker), "one", cancel=interrupt_twice
         )
     assert not processes(str(runs.folder))
+
+
+def test_the_death_of_the_caller_ends_a_run(runs):
+    """Without its terminal Ansible would wait for its workers for ever."""
+    marker = str(runs.folder / "marker")
+    playbook = runs.folder / "playbook.yml"
+    playbook.write_text(SLEEP.format(python=sys.executable, marker=marker))
+    caller = (
+        "import sys; from pathlib import Path; from foundation.playbook import play; "
+        "play(Path(sys.argv[1]), ['--inventory=one,', '--extra-vars=' + sys.argv[2]], {})"
+    )
+    started = subprocess.Popen(
+        [sys.executable, "-c", caller, str(playbook), HERE],
+        cwd=PROJECT,
+        env={**os.environ, "TMPDIR": str(runs.temporary)},
+    )
+    wait_until(lambda: any(b"time.sleep(300)" in b"".join(a) for a in processes(marker).values()))
+    started.kill()
+    started.wait()
+
+    wait_until(lambda: not processes(str(runs.folder)))
 
 
 def test_a_time_out_ends_a_run(runs):
