@@ -61,6 +61,11 @@ fingerprints:
   type: list
   elements: str
   sample: [EB693B3035CD5710E231E123A4B469963BF863CC]
+before:
+  description: The armored key file that stood at O(path); empty where there was none.
+  returned: changed
+  type: str
+  sample: ""
 """
 
 import tempfile
@@ -96,9 +101,10 @@ def main() -> None:
         return openpgp.primary_fingerprints(content)
 
     before: list[str] = []
-    if path.exists():
+    earlier = path.read_bytes() if path.exists() else b""
+    if earlier:
         try:
-            before = fingerprints(path.read_bytes())
+            before = fingerprints(earlier)
         except openpgp.KeyFileError as error:
             before = [str(error)]
     if before == expected:
@@ -130,6 +136,7 @@ def main() -> None:
     module.exit_json(
         changed=True,
         fingerprints=found,
+        before=earlier.decode() if earlier.isascii() else "",
         diff={"before": "\n".join(before) + "\n", "after": "\n".join(found) + "\n"},
     )
 
