@@ -76,6 +76,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.urls import fetch_url
 
 MAXIMUM_BYTES = 2**20
+SECONDS = 30
 
 
 def argument_spec() -> dict[str, Any]:
@@ -110,7 +111,7 @@ def main() -> None:
     if before == expected:
         module.exit_json(changed=False, fingerprints=before)
 
-    response, information = fetch_url(module, url)
+    response, information = fetch_url(module, url, timeout=SECONDS)
     if information["status"] not in (200, None) or response is None:
         module.fail_json(
             msg=f"{host}: found no key at {url} ({information['msg']}), expected one with "

@@ -4,6 +4,7 @@ on CUDA or the CPU, and proves that they can be made again."""
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import secrets
 import subprocess
@@ -181,19 +182,24 @@ def _run_container(
 
 
 def _stop(engine: Engine, name: str, process: subprocess.Popen[bytes]) -> None:
-    """Remove the container, and wait for the command that shows it."""
-    for arguments in (("stop", "--time", "5", name), ("rm", "--force", name)):
-        try:
-            subprocess.run(
-                [engine.name, *arguments],
-                capture_output=True,
-                timeout=_STOP_SECONDS,
-                check=False,
-                start_new_session=True,
-            )
-        except subprocess.TimeoutExpired:  # noqa: PERF203 - two rounds
-            continue
+    """Stop the container, end the command that shows it, and remove what is left.
+
+    In this order: a command that is still starting the container would start it afterwards.
+    """
+    _ask(engine, "stop", "--time", "5", name)
     end(process)
+    _ask(engine, "rm", "--force", name)
+
+
+def _ask(engine: Engine, *arguments: str) -> None:
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        subprocess.run(
+            [engine.name, *arguments],
+            capture_output=True,
+            timeout=_STOP_SECONDS,
+            check=False,
+            start_new_session=True,
+        )
 
 
 def _without_container(options: argparse.Namespace, budget: Budget) -> int:

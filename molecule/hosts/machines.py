@@ -135,7 +135,7 @@ def run(platform: dict[str, Any]) -> None:
     )
 
 
-def wait(name: str, seconds: float = 120.0) -> None:
+def wait(name: str, seconds: float = 300.0) -> None:
     """Wait until a host has booted; raises SystemExit when it does not."""
     end = time.monotonic() + seconds
     state = ""

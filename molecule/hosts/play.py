@@ -56,7 +56,7 @@ def provision(*arguments: str, limit: str, variables: dict[str, Any] | None = No
             capture_output=True,
             text=True,
             check=False,
-            timeout=600,
+            timeout=1800,
         )
         lines = Path(record.name).read_text().splitlines()
     return Run(

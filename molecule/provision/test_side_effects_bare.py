@@ -44,6 +44,17 @@ def test_the_holder_of_a_lock_is_named(bare):
     assert play.provision("--tags", "base", limit="bare").status == 0
 
 
+def test_a_package_that_was_half_unpacked_is_installed_again(bare):
+    """As dpkg leaves it when the host goes down while it unpacks."""
+    mark = "/^Package: fio$/,/^$/s/^Status: .*/Status: install reinstreq half-installed/"
+    as_root(bare, f"sed -i '{mark}' /var/lib/dpkg/status")
+    as_root(bare, "rm /usr/bin/fio")
+    assert play.provision("--tags", "base", limit="bare").status == 0
+    assert bare.exists("fio")
+    assert bare.package("fio").is_installed
+    assert play.provision("--tags", "base", limit="bare").changed == []
+
+
 def test_foreign_settings_of_docker_stay(bare):
     foreign = {"log-driver": "journald", "insecure-registries": ["registry.example.invalid:5000"]}
     write(bare, SETTINGS, json.dumps(foreign))
@@ -75,6 +86,31 @@ def test_settings_that_are_no_json_are_left_alone(bare):
 def test_a_second_engine_is_refused(bare):
     run = play.provision("--tags", "docker", limit="bare", variables={"docker_engine": "docker-ce"})
     assert_says(run, "bare", "docker.io", "docker_engine")
+
+
+def test_an_operator_without_an_account_gets_none(bare):
+    run = play.provision(
+        "--tags", "docker", limit="bare", variables={"docker_operators": ["operator", "oprator"]}
+    )
+    assert_says(run, "bare", "no account of oprator", "docker_operators")
+    assert run.changed == []
+    assert not bare.user("oprator").exists
+
+
+def test_a_docker_that_does_not_start_is_told(bare):
+    unit = "/etc/systemd/system/docker.service.d/broken.conf"
+    as_root(bare, "systemctl stop docker.socket docker.service")
+    as_root(bare, f"mkdir -p {unit.rpartition('/')[0]}")
+    write(bare, unit, "[Service]\nExecStart=\nExecStart=/bin/false\n")
+    as_root(bare, "systemctl daemon-reload")
+    run = play.provision("--tags", "docker", limit="bare")
+    as_root(bare, f"rm {unit}")
+    as_root(bare, "systemctl daemon-reload")
+    as_root(bare, "systemctl reset-failed docker.service docker.socket")
+    assert_says(run, "bare", "docker.service does not start", "journalctl -u docker.service")
+    assert play.provision("--tags", "docker", limit="bare").changed == [
+        "docker : Start Docker now and at boot"
+    ]
 
 
 def test_a_misspelt_variable_is_named_before_the_host_is_asked(bare):
