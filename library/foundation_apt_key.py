@@ -61,6 +61,11 @@ fingerprints:
   type: list
   elements: str
   sample: [EB693B3035CD5710E231E123A4B469963BF863CC]
+before:
+  description: The armored key file that stood at O(path); empty where there was none.
+  returned: changed
+  type: str
+  sample: ""
 """
 
 import tempfile
@@ -71,6 +76,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.urls import fetch_url
 
 MAXIMUM_BYTES = 2**20
+SECONDS = 30
 
 
 def argument_spec() -> dict[str, Any]:
@@ -96,15 +102,16 @@ def main() -> None:
         return openpgp.primary_fingerprints(content)
 
     before: list[str] = []
-    if path.exists():
+    earlier = path.read_bytes() if path.exists() else b""
+    if earlier:
         try:
-            before = fingerprints(path.read_bytes())
+            before = fingerprints(earlier)
         except openpgp.KeyFileError as error:
             before = [str(error)]
     if before == expected:
         module.exit_json(changed=False, fingerprints=before)
 
-    response, information = fetch_url(module, url)
+    response, information = fetch_url(module, url, timeout=SECONDS)
     if information["status"] not in (200, None) or response is None:
         module.fail_json(
             msg=f"{host}: found no key at {url} ({information['msg']}), expected one with "
@@ -130,6 +137,7 @@ def main() -> None:
     module.exit_json(
         changed=True,
         fingerprints=found,
+        before=earlier.decode() if earlier.isascii() else "",
         diff={"before": "\n".join(before) + "\n", "after": "\n".join(found) + "\n"},
     )
 

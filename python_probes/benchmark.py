@@ -10,12 +10,10 @@ import argparse
 import contextlib
 import json
 import os
-import signal
 import sys
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
+from . import interruption
 from .benchmark_run import Run, Wanted
 from .benchmark_state import StateFile
 from .cli import SUCCESS, UNUSABLE, Parser, host_name, seconds
@@ -26,17 +24,7 @@ from .system import System
 STATE = "~/.local/share/dgx-spark-foundation/benchmark.json"
 """Beside the probe runtime's folder."""
 
-_SIGNAL_BASE = 128
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _LONGEST_SOAK = 1200.0  # minutes: within the longest time-out
-
-
-class _Interrupted(BaseException):
-    """A signal asked the run to end."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
 
 
 def main(arguments: list[str]) -> int:
@@ -60,14 +48,13 @@ def main(arguments: list[str]) -> int:
         options.soak_minutes,
         options.resume,
     )
-    before = {number: signal.signal(number, _interrupt) for number in _SIGNALS}
+    before = interruption.raise_on_signals()
     try:
         return _locked(wanted, state)
-    except _Interrupted as interruption:  # before there was anything to lose
-        return _stopped(interruption, "nothing was left behind")
+    except interruption.Interrupted as signal:  # before there was anything to lose
+        return _stopped(signal, "nothing was left behind")
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        interruption.restore(before)
 
 
 def _locked(wanted: Wanted, state: Path) -> int:
@@ -97,9 +84,9 @@ def _run(wanted: Wanted, state: StateFile | None, held: RunFile | None) -> int:
         document = run.document()
         print(json.dumps(document, indent=2), flush=True)
         run.finished()
-    except _Interrupted as interruption:
+    except interruption.Interrupted as signal:
         run.close()
-        return _stopped(interruption, run.interrupted())
+        return _stopped(signal, run.interrupted())
     except OSError as error:
         # What is left in the buffer must not fail once more when the interpreter ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -107,25 +94,13 @@ def _run(wanted: Wanted, state: StateFile | None, held: RunFile | None) -> int:
     else:
         return SUCCESS
     finally:
-        _ignore_signals()
+        interruption.ignore_signals()
         run.close()
 
 
-def _interrupt(number: int, _: FrameType | None) -> NoReturn:
-    _ignore_signals()
-    raise _Interrupted(number)
-
-
-def _ignore_signals() -> None:
-    """A second Ctrl-C must not interrupt the cleaning up."""
-    for number in _SIGNALS:
-        # Not SIG_IGN: Python complains of that where the second signal is here already.
-        signal.signal(number, lambda *_: None)
-
-
-def _stopped(interruption: _Interrupted, left: str) -> int:
-    _say(f"benchmark: stopped by {signal.Signals(interruption.number).name}; {left}")
-    return _SIGNAL_BASE + interruption.number
+def _stopped(signal: interruption.Interrupted, left: str) -> int:
+    _say(f"benchmark: stopped by {signal.name}; {left}")
+    return signal.exit_status
 
 
 def _refuse(reason: str) -> int:

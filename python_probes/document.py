@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timezone
 from typing import Any
 
-from .identifiers import Identifiers
+from .identifiers import Identifiers, hide_network_addresses
 from .system import Note
 from .version import VERSION
 
@@ -51,7 +51,10 @@ def build(
     identifiers: Identifiers,
 ) -> dict[str, Any]:
     """A finished document of `kind`, with every identifying value replaced by its hash."""
-    body = {"identity": identity, "data": data, "problems": problems}
+    told = [
+        {**problem, "message": hide_network_addresses(problem["message"])} for problem in problems
+    ]
+    body = {"identity": identity, "data": data, "problems": told}
     _register_strays(body, identifiers)
     return {
         "schema_version": SCHEMA_VERSION,

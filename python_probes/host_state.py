@@ -21,6 +21,8 @@ _KERNEL_LINKS = ("/boot/vmlinuz", "/vmlinuz")
 _UNFINISHED = re.compile(
     r"^Status: install \S+ (half-installed|unpacked|half-configured)$", re.MULTILINE
 )
+# Cut off while its files were unpacked: dpkg itself cannot complete it.
+_HALF_INSTALLED = re.compile(r"^Package: (\S+)\nStatus: install \S+ half-installed$", re.MULTILINE)
 _PROFILE = "/etc/profile.d"
 
 
@@ -49,6 +51,7 @@ def read(system: System, note: Note, folders: list[str]) -> dict[str, Any]:
         "kernel": {"running": kernel.release(system, note), "next": next_kernel(system)},
         "driver": driver.collect(system, packages, note),
         "dpkg_interrupted": dpkg_interrupted(system),
+        "dpkg_half_installed": dpkg_half_installed(system),
         "snaps": system.list("/var/lib/snapd/snaps"),
         "profile_with_cuda": _profile_with_cuda(system),
         "reboot_required": system.exists("/run/reboot-required"),
@@ -85,6 +88,11 @@ def dpkg_interrupted(system: System) -> bool:
         return True
     status = system.read("/var/lib/dpkg/status") or ""
     return _UNFINISHED.search(status) is not None
+
+
+def dpkg_half_installed(system: System) -> list[str]:
+    """The packages whose unpacking was cut off, which only another installation mends."""
+    return _HALF_INSTALLED.findall(system.read("/var/lib/dpkg/status") or "")
 
 
 def next_kernel(system: System) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
 import re
 from typing import Any
 
@@ -19,6 +20,11 @@ _HEXADECIMAL_DIGITS = 32  # 128 bits
 _SHORTEST_REDACTED = 6  # shorter values stand in ordinary text too
 _SEPARATORS = re.compile(r"[:.-]+")
 _ADDRESS = re.compile(r"(?i)(?:[0-9a-f]{2}){6,}")
+# Whether it is one, ipaddress decides; the second kind has two colons or more and a digit.
+_NETWORK_ADDRESS = re.compile(
+    r"(?i)(?<![\w.:-])(?:\d{1,3}(?:\.\d{1,3}){3}(?!\.?\w|-\w)"
+    r"|(?=[^:\s]*:[^:\s]*:)(?=\D*\d)[0-9a-f:]+(?:\.\d+){0,3}(?![\w:]))"
+)
 # What firmware vendors leave in an unset field.
 _PLACEHOLDERS = re.compile(
     r"(?i)^(|0+|none|n/?a|\[n/a\]|unknown|default string|to be filled by o\.?e\.?m\.?"
@@ -76,6 +82,22 @@ class Identifiers:
             if len(_SEPARATORS.sub("", clear)) >= _SHORTEST_REDACTED:
                 node = pattern.sub(hashed, node)
         return node
+
+
+def hide_network_addresses(text: str) -> str:
+    """`text` with every IP address but the host's own loopback replaced by `(address)`.
+
+    Commands that fail name resolvers and registries, which say where a host stands.
+    """
+    return _NETWORK_ADDRESS.sub(_hidden, text)
+
+
+def _hidden(found: re.Match[str]) -> str:
+    try:
+        address = ipaddress.ip_address(found[0])
+    except ValueError:
+        return found[0]
+    return found[0] if address.is_loopback or address.is_unspecified else "(address)"
 
 
 def _any_notation(value: str) -> re.Pattern[str]:

@@ -7,32 +7,22 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import signal
 import sys
 import time
 from pathlib import Path
-from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 import folder
 import output
 import report
+from ending import FAILED, SUCCESS, UNUSABLE, say
 from generators import Generator, Picture, PipelineGenerator, PrerequisiteError, SpriteGenerator
 from options import shared_options
 from outside import Outside
-from python_probes import document, environment
-from python_probes.cli import SUCCESS, UNUSABLE, Parser
+from python_probes import document, environment, interruption
+from python_probes.cli import Parser
 from python_probes.system import System
 from stages import OverBudgetError, Stages
-
-FAILED, _SIGNAL_BASE = 1, 128
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-class _Interrupted(BaseException):
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
 
 
 def main() -> int:
@@ -40,8 +30,7 @@ def main() -> int:
     begun = time.time()
     options = _parser().parse_args()
     outside: Outside = options.outside
-    for number in _SIGNALS:
-        signal.signal(number, _interrupt)
+    interruption.raise_on_signals()
     earlier = dict(outside.stages)
     if outside.started is not None:
         earlier["container"] = round(max(0.0, begun - outside.started), 3)
@@ -51,21 +40,17 @@ def main() -> int:
         if options.check:
             return _check()
         failure = _run(options, stages, shown)
-    except _Interrupted as interruption:
-        print(
-            f"repro: stopped by {signal.Signals(interruption.number).name}; every file in "
-            f"{shown} is whole, the run is not",
-            file=sys.stderr,
-        )
-        return _SIGNAL_BASE + interruption.number
+    except interruption.Interrupted as signal:
+        told = f"stopped by {signal.name}; every file in {shown} is whole, the run is not"
+        return say(told, signal.exit_status)
     except PrerequisiteError as error:
-        return _say(str(error), UNUSABLE)
+        return say(str(error), UNUSABLE)
     except OSError as error:
         what = str(error.filename or options.out).replace(str(options.out), shown, 1)
-        return _say(f"{what}: {error.strerror or error}", UNUSABLE)
+        return say(f"{what}: {error.strerror or error}", UNUSABLE)
     finally:
         stages.finish()
-    return _say(failure, FAILED) if failure else SUCCESS
+    return say(failure, FAILED) if failure else SUCCESS
 
 
 def _check() -> int:
@@ -204,17 +189,6 @@ def _print_summary(data: dict[str, Any], out: str) -> None:
         f"{len(data['images'])} of {data['count']} images, {data['distinct_images']} "
         f"distinct, on {device['name'] or device['kind']} in {data['total_seconds']:.1f} s: {out}"
     )
-
-
-def _say(line: str, status: int) -> int:
-    print(f"repro: {line}", file=sys.stderr)
-    return status
-
-
-def _interrupt(number: int, _: FrameType | None) -> NoReturn:
-    for signum in _SIGNALS:  # a second one must not interrupt the cleaning up
-        signal.signal(signum, signal.SIG_IGN)
-    raise _Interrupted(number)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -4,32 +4,30 @@ on CUDA or the CPU, and proves that they can be made again."""
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import secrets
-import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
-from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 import folder
+from ending import FAILED, SUCCESS, UNUSABLE, say
 from engines import CONTAINER_ENGINES, NONE, Engine, EngineError, choose
 from generators import PrerequisiteError
 from image_source import PROJECT, ImageSource
 from options import shared_options
 from outside import Outside
 from processes import Budget, BudgetError, StageError, end
-from python_probes import document, identity
-from python_probes.cli import SUCCESS, UNUSABLE, Parser
+from python_probes import document, identity, interruption
+from python_probes.cli import Parser
 from python_probes.container import IMAGE_DIGEST_VARIABLE
-from python_probes.identifiers import Identifiers
+from python_probes.identifiers import Identifiers, hide_network_addresses
 from python_probes.supervise import run_probes
 from python_probes.system import System
 
-FAILED, _SIGNAL_BASE = 1, 128
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _INSIDE = "/out"
 _PROBE_SECONDS = 20.0
 _NVIDIA_SMI_SECONDS = 60.0
@@ -37,6 +35,7 @@ _NVIDIA_SMI_SECONDS = 60.0
 _GRACE_SECONDS = 45.0
 _STOP_SECONDS = 20.0
 _ENGINE_FAILURES = (125, 126, 127)  # see docker-run(1), "Exit status"
+_KILLED = 137  # 128 + SIGKILL
 _EPILOG = (
     "Writes image_00.png ..., contact_sheet.png, manifest.json, environment.json and "
     "reproducibility.json. Exit status: 0 passed; 1 the smoke test failed; 2 usage, or something "
@@ -44,30 +43,21 @@ _EPILOG = (
 )
 
 
-class _Interrupted(BaseException):
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
-
-
 def main() -> int:
     """Run the test in a container or without; the exit status that the help promises."""
     options = _parser().parse_args()
-    for number in _SIGNALS:
-        signal.signal(number, _interrupt)
+    interruption.raise_on_signals()
     budget = Budget(options.timeout)
     try:
         return _run(options, budget)
-    except _Interrupted as interruption:
-        name = signal.Signals(interruption.number).name
-        print(f"repro: stopped by {name}; the container is removed", file=sys.stderr)
-        return _SIGNAL_BASE + interruption.number
+    except interruption.Interrupted as signal:
+        return say(f"stopped by {signal.name}; the container is removed", signal.exit_status)
     except (PrerequisiteError, EngineError, StageError) as error:
-        return _say(str(error), UNUSABLE)
+        return say(str(error), UNUSABLE)
     except BudgetError as error:
-        return _say(str(error), FAILED)
+        return say(str(error), FAILED)
     except OSError as error:
-        return _say(f"{error.filename or options.out}: {error.strerror or error}", UNUSABLE)
+        return say(f"{error.filename or options.out}: {error.strerror or error}", UNUSABLE)
 
 
 def _run(options: argparse.Namespace, budget: Budget) -> int:
@@ -132,8 +122,11 @@ def _nvidia_smi(engine: Engine, image: dict[str, Any], budget: Budget) -> dict[s
     try:
         output = budget.run("nvidia_smi", [*command, image["digest"]], at_most=_NVIDIA_SMI_SECONDS)
     except StageError as error:
-        return {"command": described, "exit_status": error.status, "output": str(error)}
-    return {"command": described, "exit_status": 0, "output": output[:4000]}
+        status, output = error.status, str(error)
+    else:
+        status = 0
+    output = hide_network_addresses(output[:4000])
+    return {"command": described, "exit_status": status, "output": output}
 
 
 def _identity(problems: list[dict[str, str]]) -> dict[str, Any]:
@@ -183,25 +176,30 @@ def _run_container(
             _stop(engine, name, process)
     if status in _ENGINE_FAILURES:
         raise StageError(f"{engine.name} did not start the container (status {status})", status)
-    if status == _SIGNAL_BASE + signal.SIGKILL:
-        return _say("the container was killed, by the kernel if memory ran out (dmesg)", FAILED)
+    if status == _KILLED:
+        return say("the container was killed, by the kernel if memory ran out (dmesg)", FAILED)
     return status
 
 
 def _stop(engine: Engine, name: str, process: subprocess.Popen[bytes]) -> None:
-    """Remove the container, and wait for the command that shows it."""
-    for arguments in (("stop", "--time", "5", name), ("rm", "--force", name)):
-        try:
-            subprocess.run(
-                [engine.name, *arguments],
-                capture_output=True,
-                timeout=_STOP_SECONDS,
-                check=False,
-                start_new_session=True,
-            )
-        except subprocess.TimeoutExpired:  # noqa: PERF203 - two rounds
-            continue
+    """Stop the container, end the command that shows it, and remove what is left.
+
+    In this order: a command that is still starting the container would start it afterwards.
+    """
+    _ask(engine, "stop", "--time", "5", name)
     end(process)
+    _ask(engine, "rm", "--force", name)
+
+
+def _ask(engine: Engine, *arguments: str) -> None:
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        subprocess.run(
+            [engine.name, *arguments],
+            capture_output=True,
+            timeout=_STOP_SECONDS,
+            check=False,
+            start_new_session=True,
+        )
 
 
 def _without_container(options: argparse.Namespace, budget: Budget) -> int:
@@ -235,17 +233,6 @@ def _without_container(options: argparse.Namespace, budget: Budget) -> int:
 def _runtime_python() -> str:
     share = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return str(Path(share) / "dgx-spark-foundation" / "runtime" / "bin" / "python")
-
-
-def _say(line: str, status: int) -> int:
-    print(f"repro: {line}", file=sys.stderr)
-    return status
-
-
-def _interrupt(number: int, _: FrameType | None) -> NoReturn:
-    for signum in _SIGNALS:  # a second one must not interrupt the cleaning up
-        signal.signal(signum, signal.SIG_IGN)
-    raise _Interrupted(number)
 
 
 def _parser() -> argparse.ArgumentParser:

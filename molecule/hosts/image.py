@@ -1,7 +1,8 @@
 """The images of the test hosts: Debian 12 from packages, since no registry is needed for that.
 
 The root file system is made once and kept outside the tree, in $MOLECULE_IMAGES or
-~/.cache/dgx-spark-foundation; $DEBIAN_MIRROR names another mirror.
+~/.cache/dgx-spark-foundation; $DEBIAN_MIRROR names another mirror. It holds apt's lists and, in
+apt's cache, what the scenarios install: the hosts install it as ever, and download what is newer.
 """
 
 from __future__ import annotations
@@ -19,6 +20,11 @@ PACKAGES = (
     "systemd,systemd-sysv,dbus,python3,python3-apt,openssh-server,sudo,iproute2,iputils-ping,"
     "ca-certificates,procps,kmod"
 )
+DOWNLOADED = (
+    "apt-utils build-essential docker.io earlyoom fio git gnupg iptables nvme-cli pciutils "
+    "python3-pip python3-venv systemd-oomd systemd-timesyncd wget "
+    "apparmor dbus-user-session needrestart xz-utils"  # as docker.io recommends
+)
 ARCHITECTURES = {"debian12-amd64": "amd64", "debian12-arm64": "arm64"}
 # Run in the new root. Two units would take this machine's emulation of other processors away when
 # a host shuts down; the next three load credentials, which fails under that emulation, where a
@@ -33,6 +39,7 @@ systemctl mask systemd-binfmt.service proc-sys-fs-binfmt_misc.automount \
     systemd-sysctl.service systemd-sysusers.service systemd-tmpfiles-setup-dev.service \
     systemd-journald-audit.socket apt-daily.timer apt-daily-upgrade.timer user@.service
 systemctl enable ssh.service
+echo force-unsafe-io >/etc/dpkg/dpkg.cfg.d/test-host
 """
 
 
@@ -67,6 +74,9 @@ def root_archive(name: str) -> Path:
                 *(f"--architectures={ARCHITECTURES[name]}", f"--include={PACKAGES}"),
                 f"--customize-hook=copy-in {script} /root",
                 '--customize-hook=chroot "$1" sh /root/setup && rm "$1/root/setup"',
+                "--customize-hook=APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get --yes --download-only "
+                f"install {DOWNLOADED}",
+                *("--skip=cleanup/apt/lists", "--skip=cleanup/apt/cache"),
                 *("bookworm", str(made), MIRROR),
             ],
             check=True,
@@ -77,4 +87,5 @@ def root_archive(name: str) -> Path:
 
 def _revision() -> str:
     """Changes with what an image is made of."""
-    return hashlib.sha256(f"{PACKAGES}\n{SETUP}".encode()).hexdigest()[:12]
+    made_of = f"{PACKAGES}\n{DOWNLOADED}\n{SETUP}"
+    return hashlib.sha256(made_of.encode()).hexdigest()[:12]

@@ -1,7 +1,6 @@
 """Hosts to provision: podman containers with a real systemd, sshd and apt of their own.
 
     machines.py create|destroy      the platforms of the scenario in $MOLECULE_FILE
-    machines.py start NAME          one that was stopped
 
 They are reached over SSH as `operator`, a user with sudo, with a key made for the run.
 """
@@ -83,12 +82,6 @@ def serve(name: str) -> None:
     shell = ("exec", name, "sh", "-euc")
     podman(*shell, "apt-get -qq update; apt-get -qq install --yes apt-utils gnupg >/dev/null 2>&1")
     podman("exec", name, "python3", "/srv/hosts/repository.py", "make", "/srv/repository")
-    serve_again()
-
-
-def serve_again() -> None:
-    """Serve the repository that was made before."""
-    name = PREFIX + MIRROR["name"]
     podman(
         *("exec", name, "systemd-run", "--quiet", "--unit=repository"),
         *("python3", "-m", "http.server", "--directory=/srv/repository", "80"),
@@ -100,7 +93,11 @@ def run(platform: dict[str, Any]) -> None:
     name = PREFIX + platform["name"]
     podman("rm", "--force", "--time=0", "--volumes", name, check=False)
     arguments = [f"--name={name}", f"--hostname={platform['name']}", "--systemd=always", *LIMITS]
-    arguments += [f"--network={NETWORK}", f"--ip={platform['address']}"]
+    address = platform["address"]
+    # Of its address: whoever talked to the host before it was restarted would go on with the MAC
+    # address that it had, for longer than apt's and Ansible's connections wait.
+    mac = ":".join(f"{part:02x}" for part in (2, 0, *map(int, address.split("."))))
+    arguments += [f"--network={NETWORK}", f"--ip={address}", f"--mac-address={mac}"]
     if platform.get("docker"):
         # Docker inside needs devices and cgroups, and for overlay2 a file system that is none.
         arguments += ["--privileged", "--volume=/var/lib/docker"]
@@ -138,7 +135,7 @@ def run(platform: dict[str, Any]) -> None:
     )
 
 
-def wait(name: str, seconds: float = 120.0) -> None:
+def wait(name: str, seconds: float = 300.0) -> None:
     """Wait until a host has booted; raises SystemExit when it does not."""
     end = time.monotonic() + seconds
     state = ""
@@ -148,12 +145,6 @@ def wait(name: str, seconds: float = 120.0) -> None:
             return
         time.sleep(0.5)
     raise SystemExit(f"{name}: systemd is {state or 'silent'} after {seconds:.0f} s")
-
-
-def start(name: str) -> None:
-    """Start a host that was stopped, and wait for it."""
-    podman("start", PREFIX + name)
-    wait(name)
 
 
 def destroy() -> None:
@@ -173,4 +164,4 @@ def remove(name: str) -> None:
 
 
 if __name__ == "__main__":
-    {"create": create, "destroy": destroy, "start": start}[sys.argv[1]](*sys.argv[2:])
+    {"create": create, "destroy": destroy}[sys.argv[1]]()

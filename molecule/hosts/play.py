@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
@@ -14,6 +15,7 @@ from typing import Any
 PROJECT = Path(__file__).parents[2]
 # The folder: $MOLECULE_INVENTORY_FILE is one file of it, without the links.
 INVENTORY = os.path.join(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"], "inventory")  # noqa: PTH118
+SETTINGS = "/etc/docker/daemon.json"
 Result = dict[str, Any]
 
 
@@ -54,7 +56,7 @@ def provision(*arguments: str, limit: str, variables: dict[str, Any] | None = No
             capture_output=True,
             text=True,
             check=False,
-            timeout=600,
+            timeout=1800,
         )
         lines = Path(record.name).read_text().splitlines()
     return Run(
@@ -68,3 +70,21 @@ def scenario_results() -> list[Result]:
     """What the scenario's own steps did, `check` and `converge` first."""
     path = Path(os.environ["RECORD_RESULTS"])
     return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def as_root(host: Any, command: str) -> str:
+    """What a command prints that has to succeed."""
+    with host.sudo():
+        return str(host.check_output(command))
+
+
+def write(host: Any, path: str, text: str) -> None:
+    """Write a file as root; the text may hold any quotes."""
+    as_root(host, f"sh -c 'echo {base64.b64encode(text.encode()).decode()} | base64 -d >{path}'")
+
+
+def assert_says(run: Run, host: str, *parts: str) -> None:
+    """Failed with a message that names the host, what was found and expected, and what to type."""
+    assert run.status != 0
+    for part in (f"{host}: found", "expected", *parts):
+        assert part in run.message, run.message

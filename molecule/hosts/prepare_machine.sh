@@ -1,6 +1,30 @@
 #!/usr/bin/env bash
 # What the scenarios need on the machine that runs them; `arm64` adds the emulation of aarch64.
+# Exit status 3: this machine lets nobody start hosts. Everything else that is not 0 is a failure.
 set -euo pipefail
+
+cannot() {
+    echo "make molecule: found $1, expected $2; run: $3" >&2
+    exit 3
+}
+
+[ "$(id -u)" -eq 0 ] || cannot "user $(id -un)" "root, who may start hosts" "sudo make molecule"
+command -v apt-get >/dev/null || cannot "no apt-get" "Debian or Ubuntu" "make molecule on one of them"
+
+# What a container with systemd and Docker inside is made of, tried without one: a sandbox may lack it.
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+mkdir "$scratch"/{lower,upper,work,merged}
+privileged="a machine on which root may start containers: a virtual machine, or a container with --privileged"
+unshare --mount --net --pid --fork true 2>/dev/null ||
+    cannot "a root that may not make namespaces" "$privileged" "unshare --mount --net --pid --fork true"
+overlay=(mount -t overlay overlay -o "lowerdir=$scratch/lower,upperdir=$scratch/upper,workdir=$scratch/work" "$scratch/merged")
+unshare --mount "${overlay[@]}" 2>/dev/null ||
+    cannot "a root that may not mount overlay file systems on ${scratch%/*}" "$privileged" "grep overlay /proc/filesystems"
+cgroups=/sys/fs/cgroup
+[ -e "$cgroups/cgroup.controllers" ] || cgroups=$cgroups/systemd
+{ mkdir "$cgroups/foundation-molecule" && rmdir "$cgroups/foundation-molecule"; } 2>/dev/null ||
+    cannot "no cgroups that root may make in $cgroups" "$privileged" "mkdir $cgroups/foundation-molecule"
 
 packages=(podman runc netavark aardvark-dns mmdebstrap openssh-client)
 if [ "${1:-}" = arm64 ] && [ "$(uname -m)" != aarch64 ]; then
@@ -11,18 +35,11 @@ for package in "${packages[@]}"; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
 done
 if [ "${#missing[@]}" -gt 0 ]; then
-    if [ "$(id -u)" -ne 0 ]; then
-        echo "make molecule: needs root, and ${missing[*]}; run: sudo apt-get install ${missing[*]}" >&2
-        exit 2
-    fi
-    apt-get -o DPkg::Lock::Timeout=300 -qq update
-    DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -qq install --yes \
-        --no-install-recommends "${missing[@]}" >/dev/null
+    options=(-qq -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3)
+    apt-get "${options[@]}" update
+    DEBIAN_FRONTEND=noninteractive apt-get "${options[@]}" install --yes --no-install-recommends "${missing[@]}" >/dev/null
 fi
-if [ "$(id -u)" -ne 0 ]; then
-    echo "make molecule: found user $(id -un), expected root, who may start hosts; run: sudo make molecule" >&2
-    exit 2
-fi
+
 if [ "${1:-}" = arm64 ] && [ "$(uname -m)" != aarch64 ]; then
     mountpoint -q /proc/sys/fs/binfmt_misc || mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
     test -e /proc/sys/fs/binfmt_misc/qemu-aarch64 || update-binfmts --enable qemu-aarch64

@@ -29,7 +29,7 @@ default_ulimits = ["nofile=20000:20000", "nproc=4000:4000"]
 """
 
 
-def command(*arguments, check=True, timeout=600):
+def command(*arguments, check=True, timeout=1800):
     return subprocess.run(
         list(map(str, arguments)), capture_output=True, text=True, check=check, timeout=timeout
     )
@@ -210,14 +210,15 @@ def test_an_archive_is_enough_on_a_host_without_network(first, image, tmp_path):
 
     assert (done.returncode, done.stderr) == (0, "")
     assert documents(tmp_path / "out")[2]["data"]["image"]["digest"] == digest
-    with archive.open("r+b") as file:
-        file.truncate(1_000_000)
+    damaged = tmp_path / "damaged.tar"
+    with archive.open("rb") as file:
+        damaged.write_bytes(file.read(1_000_000))
     command("podman", "rmi", "--force", name)
-    done = run("--engine", "podman", "--archive", archive, "--out", tmp_path / "out")
+    done = run("--engine", "podman", "--archive", damaged, "--out", tmp_path / "out")
     assert done.returncode == 2
-    assert f"{archive}: podman cannot load it" in done.stderr
-    done = run(*image, "--prepare", "--timeout", 900)
-    assert done.returncode == 0, done.stderr
+    assert f"{damaged}: podman cannot load it" in done.stderr
+    command("podman", "load", "--input", archive)
+    archive.unlink()  # gigabytes
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -227,13 +228,13 @@ def test_an_interrupt_leaves_no_container(first, image, tmp_path, number):
         stderr=subprocess.PIPE,
         text=True,
     )
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while not (tmp_path / "image_01.png").exists():
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
     process.send_signal(number)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=300)
 
     assert process.returncode == 128 + number
     assert f"stopped by {number.name}" in errors
@@ -242,11 +243,11 @@ def test_an_interrupt_leaves_no_container(first, image, tmp_path, number):
 
 
 def test_a_stage_over_budget_is_named_and_the_document_is_written(first, image, tmp_path):
-    done = run(*image, "--count", 1000, "--timeout", 8, "--out", tmp_path)
+    done = run(*image, "--count", 1000, "--timeout", 20, "--out", tmp_path)
 
     assert done.returncode == 1
     assert ": over budget, " in done.stderr
-    assert documents(tmp_path)[2]["data"]["total_seconds"] > 8
+    assert documents(tmp_path)[2]["data"]["total_seconds"] > 20
     assert containers() == []
 
 
@@ -254,7 +255,7 @@ def test_two_at_once_do_not_share_a_folder(first, image, tmp_path):
     process = subprocess.Popen(
         list(map(str, (RUN, *image, "--count", 1000, "--out", tmp_path))), stderr=subprocess.PIPE
     )
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while not (tmp_path / "image_00.png").exists():
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -262,7 +263,7 @@ def test_two_at_once_do_not_share_a_folder(first, image, tmp_path):
     done = run(*image, "--out", tmp_path)
 
     process.terminate()
-    process.communicate(timeout=60)
+    process.communicate(timeout=300)
     assert done.returncode == 2
     assert f"{tmp_path}: another run writes there" in done.stderr
     assert containers() == []
@@ -310,7 +311,7 @@ def test_damaged_weights_are_one_line(first, image, tmp_path):
 
     done = command(
         project / "repro" / "run.sh", *image, "--out", tmp_path / "out", "--timeout", 900,
-        check=False, timeout=900,
+        check=False,
     )  # fmt: skip
 
     assert done.returncode == 2

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,6 +45,19 @@ def test_a_home_of_its_own_and_two_names_for_one_machine(
     baseline_dir: Path,
     own_home: Path,
 ) -> None:
+    share = own_home / ".local/share/dgx-spark-foundation"
+    of_no_manifest = share / "reproducibility/fabric-name/image_07.png"
+    of_no_manifest.parent.mkdir(parents=True)
+    of_no_manifest.write_bytes(b"of an earlier run")
+    kept = PROJECT / "reports/images/fabric-name/image_08.png"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_bytes(b"of an earlier run")
+    unused, of_another = share / "source-0123456789abcdef", share / "source-fedcba9876543210"
+    for folder in (unused, of_another):
+        (folder / "repro").mkdir(parents=True)
+    two_days_ago = time.time() - 2 * 86400
+    os.utime(unused, (two_days_ago, two_days_ago))
+
     finished = ansible_playbook(
         "foundation.yml",
         "--tags",
@@ -57,7 +72,7 @@ def test_a_home_of_its_own_and_two_names_for_one_machine(
     for host in ("management-name", "fabric-name"):
         documents.load(documents.path(baseline_dir, host, "reproducibility"), host)
         fetched = PROJECT / "reports" / "images" / host
-        assert {path.name for path in fetched.iterdir()} >= {
+        assert {path.name for path in fetched.iterdir()} == {
             "image_00.png",
             "contact_sheet.png",
             "manifest.json",
@@ -65,6 +80,9 @@ def test_a_home_of_its_own_and_two_names_for_one_machine(
             "reproducibility.json",
         }
         shutil.rmtree(fetched)
+    assert of_no_manifest.exists()
+    assert not unused.exists()
+    assert of_another.exists()
     assert list(own_home.rglob("generate.py"))
 
 

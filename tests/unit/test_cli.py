@@ -399,6 +399,6 @@ def test_a_device_or_a_pipe_is_not_replaced_by_a_report(tmp_path, capsys):
     (tmp_path / "documents").mkdir()
     options = ["--documents", str(tmp_path / "documents"), "--json", str(pipe)]
     assert cli.main(["gate", *options]) == 2
-    assert "not replaced, since it is a device or a pipe" in capsys.readouterr().err
+    assert "no regular file" in capsys.readouterr().err
     assert pipe.is_fifo()
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []

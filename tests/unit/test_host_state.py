@@ -52,18 +52,19 @@ def test_no_link_names_no_kernel(box):
 
 
 @pytest.mark.parametrize(
-    ("status", "interrupted"),
+    ("status", "interrupted", "half_installed"),
     [
-        ("install ok installed", False),
-        ("deinstall ok config-files", False),
-        ("install ok half-configured", True),
-        ("install reinstreq half-installed", True),
-        ("install ok unpacked", True),
+        ("install ok installed", False, []),
+        ("deinstall ok config-files", False, []),
+        ("install ok half-configured", True, []),
+        ("install reinstreq half-installed", True, ["fio"]),
+        ("install ok unpacked", True, []),
     ],
 )
-def test_what_dpkg_left_unfinished_shows(box, status, interrupted):
+def test_what_dpkg_left_unfinished_shows(box, status, interrupted, half_installed):
     box.file("/var/lib/dpkg/status", f"Package: fio\nStatus: {status}\nVersion: 3.33-3\n")
     assert state(box)["dpkg_interrupted"] is interrupted
+    assert state(box)["dpkg_half_installed"] == half_installed
 
 
 def test_what_dpkg_was_writing_when_it_was_cut_off_shows(box):

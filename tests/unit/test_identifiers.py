@@ -124,3 +124,24 @@ def test_no_serial_survives_in_any_text(serial: str, around: str) -> None:
     known = Identifiers(System("/nonexistent"), lambda code, message: None)
     if known.hash(serial) is not None:
         assert serial not in known.redact(around + serial + around)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("lookup registry.example on 10.0.0.2:53: no host", "on (address):53: no host"),
+        ("read udp 172.17.0.2:40000->192.168.1.1:53: timeout", "udp (address):40000->(address):53"),
+        ("dial tcp [2001:db8::1]:443: refused", "tcp [(address)]:443"),
+        ("no answer at ::ffff:10.1.2.3, 10.1.2.3.", "at (address), (address)."),
+        ("127.0.0.1:53 [::1]:53 0.0.0.0", "127.0.0.1:53 [::1]:53 0.0.0.0"),
+        ("driver 580.95.05 of 96.00.89.00.01 at 12:34:56", "driver 580.95.05 of 96.00.89.00.01 at"),
+        ("function 0000:01:00.0 of a::b", "0000:01:00.0 of a::b"),
+    ],
+)
+def test_a_problem_names_no_network_address(tmp_path: Path, text: str, told: str) -> None:
+    problem = {"probe": "docker", "code": "failed", "message": text}
+    document = build(
+        "environment", "box", {}, {}, [problem], identifiers=identifiers(box(tmp_path))[0]
+    )
+    assert told in document["problems"][0]["message"]
+    assert problem["message"] == text

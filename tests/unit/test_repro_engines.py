@@ -194,7 +194,7 @@ def test_gpus_are_handed_over_where_the_runtime_is_there(engines):
 
 
 def test_a_container_that_cannot_see_the_gpu_is_recorded(engines):
-    failed = {"error": "could not select device driver", "status": 125}
+    failed = {"error": "could not select device driver, said 10.20.30.40:2376", "status": 125}
     engines.put("docker", NVIDIA, **{"nvidia-smi": failed})
     engines.nvidia_smi()
 
@@ -203,6 +203,7 @@ def test_a_container_that_cannot_see_the_gpu_is_recorded(engines):
     outside = json.loads(engines.calls("run")[-1][-1].removeprefix("--outside="))
     assert outside["gpu_container"]["exit_status"] == 125
     assert "could not select device driver" in outside["gpu_container"]["output"]
+    assert "10.20.30.40" not in str(outside)
 
 
 def test_a_gpu_without_the_runtime_is_a_problem_with_the_cure(engines):
@@ -262,7 +263,8 @@ def test_a_failing_build_is_one_line(engines):
 
 
 def test_where_no_image_can_be_had_auto_goes_on_without_one_and_says_so(engines, runtime_python):
-    engines.put("docker", DOCKER_INFO, build={"status": 1, "error": "no route to the registry"})
+    refused = {"status": 1, "error": "no route to the registry, asked 10.20.30.40:53 for it"}
+    engines.put("docker", DOCKER_INFO, build=refused)
 
     done = engines.run("--count", 1, "--python", runtime_python)
 
@@ -271,7 +273,8 @@ def test_where_no_image_can_be_had_auto_goes_on_without_one_and_says_so(engines,
     report = json.loads((engines.out / "reproducibility.json").read_text())
     assert schema_errors("reproducibility", "", report) == []
     assert report["data"]["engine"] == "none"
-    assert "no route to the registry" in str(report["problems"])
+    assert "no route to the registry, asked (address):53" in str(report["problems"])
+    assert "10.20.30.40" not in str(report)
     assert "build" in report["data"]["stages"]
 
 
