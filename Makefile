@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 SHELL_FILES = $(shell git ls-files --cached --others --exclude-standard '*.sh' .ci/run)
 
-.PHONY: help setup foundation gate adjust-targets test test-slow test-browser docs test-docs lint molecule molecule-arm64 perf clean
+.PHONY: help setup foundation gate adjust-targets test coverage test-slow test-browser docs test-docs lint molecule molecule-arm64 perf clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' Makefile
@@ -43,6 +43,11 @@ adjust-targets: setup ## propose a profile's targets from what the fleet measure
 	@foundation targets $(ARGUMENTS)
 
 test: lint ## lint, types, unit and playbook tests; no root needed
+	ansible-playbook playbooks/probe_runtime.yml
+	pytest --numprocesses auto -m "not slow"
+
+# Apart from `test`: measuring puts locks, files and a slower start into every process under test.
+coverage: $(VENV)/.development ## the lines that the tests of `make test` run through
 	ansible-playbook playbooks/probe_runtime.yml
 	rm -f .coverage .coverage.*
 	coverage run -m pytest --numprocesses auto -m "not slow"

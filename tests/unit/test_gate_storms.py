@@ -19,7 +19,9 @@ from foundation.criteria import load_profiles
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "foundation", "gate"]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
+# Without Coverage.py, whose own file is the first that a full disk keeps from being written.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if "COVERAGE" not in name}
+ENVIRONMENT["PYTHONPATH"] = str(ROOT)
 
 
 def store(folder, count, now=None):
