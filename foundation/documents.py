@@ -6,9 +6,12 @@ import json
 import math
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from .errors import DocumentError, Json, one_line, shorten
 from .files import write_atomically
@@ -24,6 +27,7 @@ MAXIMUM_BYTES = 16 * 2**20
 _MAXIMUM_REPORT_BYTES = 2**30  # a gate report of ten thousand hosts has 200 MB
 
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
+_SHORT_EXPONENT = re.compile(rb"e-(\d)(?=[,\n])")  # 1e-5 of orjson is 1e-05 for json
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _AGAIN = "collect it again with ansible-playbook foundation.yml"
 
@@ -61,7 +65,10 @@ def read(path: Path) -> Document:
         # A pipe in a file's place must not keep the gate waiting for somebody to write to it.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as file:
-            raw = file.read(limit + 1) or b""
+            about = os.fstat(descriptor)
+            # As large as the file: room for the limit would have to be found for each of them.
+            most = min(about.st_size, limit) if stat.S_ISREG(about.st_mode) else limit
+            raw = file.read(most + 1) or b""
     except OSError as error:
         raise DocumentError(f"{path}: cannot be read: {error.strerror}; {_AGAIN}") from error
     if len(raw) > limit:
@@ -74,6 +81,8 @@ def read(path: Path) -> Document:
 
 def parse(raw: bytes) -> Document:
     """The JSON object in some bytes, as strictly as `read`. Raises DocumentError."""
+    if (own := _as_written_here(raw)) is not None:
+        return own
     try:
         content = json.loads(
             raw.decode("utf-8"),
@@ -218,6 +227,21 @@ def load_host(root: Path, host: str) -> dict[str, Document | DocumentError]:
                 # Without its frames, which hold the file's content.
                 found[kind] = error.with_traceback(None)
     return found
+
+
+def _as_written_here(raw: bytes) -> Document | None:
+    """What is in a text if it is one that `write` gives, which most are; None settles nothing.
+
+    Ten times as fast as the parser that sees each key and number. A text that reads back byte for
+    byte holds no key twice, and orjson itself refuses what is out of range and lone surrogates.
+    """
+    try:
+        content = orjson.loads(raw)
+        text = orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    except (ValueError, TypeError):
+        return None
+    same = _SHORT_EXPONENT.sub(rb"e-0\1", text) == raw
+    return content if same and isinstance(content, dict) else None
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

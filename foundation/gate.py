@@ -25,7 +25,7 @@ from .errors import DocumentError, one_line
 from .files import write_atomically
 from .judge import FAIL
 from .judgement import Judgement, Shared, judge_host
-from .report_text import lines
+from .report_text import pieces
 from .waivers import Waiver, load_waivers
 from .workers import judge_stored
 
@@ -102,7 +102,7 @@ def write_report(report: Report, path: Path) -> None:
     while part := dict(islice(hosts, _VALIDATED_AT_ONCE)):
         validate({**frame, "hosts": part}, source=str(path))
     try:
-        write_atomically(Path(path), (f"{line}\n".encode() for line in lines(report)))
+        write_atomically(Path(path), (piece.encode() for piece in pieces(report)))
     except (TypeError, ValueError) as error:
         raise DocumentError(f"{path}: no JSON: {one_line(str(error))}") from error
 

@@ -1,7 +1,7 @@
 """A large report as JSON that people can read, and search line by line.
 
-Objects and lists that hold no others stand on one line each, so that a criterion is a line. Lines
-come one at a time: the text of ten thousand hosts need never be in memory.
+Objects and lists that hold no others stand on one line each, so that a criterion is a line. The
+text comes in pieces: that of ten thousand hosts need never be in memory.
 """
 
 from __future__ import annotations
@@ -16,40 +16,51 @@ _STEP = "  "
 _KEPT = 10_000  # texts; what a fleet has in common shows in its first hosts
 
 
-def lines(value: Json) -> Iterator[str]:
-    """The lines of a JSON text. Raises TypeError, ValueError for what JSON cannot say."""
-    return _lines(value, "", "", "", {})
+def pieces(value: Json) -> Iterator[str]:
+    """The pieces of a JSON text. Raises TypeError, ValueError for what JSON cannot say."""
+    yield from _pieces(value, "\n", {})
+    yield "\n"
 
 
-def _lines(
-    value: Json, indent: str, before: str, after: str, told: dict[int, str]
-) -> Iterator[str]:
-    """`before` is what begins the first line (a key), `after` what ends the last (a comma).
+def _pieces(value: Json, line: str, told: dict[int, str]) -> Iterator[str]:
+    """`line` begins a line as deep as `value`; `told` has the text of objects by their id.
 
-    `told` has the text of objects by their id: a report holds many of them more than once.
+    A report holds many of its objects more than once.
     """
-    if isinstance(value, dict) and (text := told.get(id(value))) is not None:
-        yield f"{indent}{before}{text}{after}"
-        return
-    if isinstance(value, dict) and value and _flat(value) and len(told) < _KEPT:
-        told[id(value)] = _text(value)
-        yield f"{indent}{before}{told[id(value)]}{after}"
-        return
-    if not isinstance(value, dict | list) or _flat(value):
-        yield f"{indent}{before}{_text(value)}{after}"
+    text = _one_line(value, told)
+    if text is not None:
+        yield text
         return
     opening, closing = "{}" if isinstance(value, dict) else "[]"
-    yield f"{indent}{before}{opening}"
-    last = len(value) - 1
-    for index, item in enumerate(value):
-        key, part = (f"{_text(item)}: ", value[item]) if isinstance(value, dict) else ("", item)
-        yield from _lines(part, indent + _STEP, key, "" if index == last else ",", told)
-    yield f"{indent}{closing}{after}"
+    inner = line + _STEP
+    keys = [f"{_text(key)}: " for key in value] if isinstance(value, dict) else [""] * len(value)
+    parts = list(value.values()) if isinstance(value, dict) else value
+    texts = [_one_line(part, told) for part in parts]
+    if None not in texts:
+        lines = (f"{key}{text}" for key, text in zip(keys, texts, strict=True))
+        yield f"{opening}{inner}{f',{inner}'.join(lines)}{line}{closing}"
+        return
+    before = opening
+    for key, part in zip(keys, parts, strict=True):
+        yield f"{before}{inner}{key}"
+        yield from _pieces(part, inner, told)
+        before = ","
+    yield f"{line}{closing}"
 
 
-def _flat(value: Json) -> bool:
-    parts = value.values() if isinstance(value, dict) else value
-    return not any(isinstance(part, dict | list) for part in parts)
+def _one_line(value: Json, told: dict[int, str]) -> str | None:
+    """The text of what holds no objects and lists; None for what does."""
+    if not isinstance(value, (dict, list)):
+        return _text(value)
+    text = told.get(id(value))
+    if text is None:
+        parts = value.values() if isinstance(value, dict) else value
+        if any(isinstance(part, (dict, list)) for part in parts):
+            return None
+        text = _text(value)
+        if len(told) < _KEPT:
+            told[id(value)] = text
+    return text
 
 
 def _text(value: Json) -> str:

@@ -32,9 +32,13 @@ def wrong_device(one: Measurement) -> str | None:
     device = one.benchmark["device"]
     if one.of_gpu and device["kind"] != "cuda":
         return f"a GPU's figure, measured on {device['kind']}"
-    if not one.on_gpu:
-        return None
-    gpu = one.section("gpu")
+    other: str | None = one.once("other GPU", lambda: _other_gpu(one)) if one.on_gpu else None
+    return other
+
+
+def _other_gpu(one: Measurement) -> str | None:
+    """What speaks against the device of the run being that of the hardware baseline."""
+    device, gpu = one.benchmark["device"], one.section("gpu")
     if gpu.get("present") is False:
         return "measured on a CUDA device, and the hardware baseline has no NVIDIA GPU"
     for key, words in (("name", "name"), ("compute_capability", "compute capability")):
@@ -47,9 +51,14 @@ def wrong_device(one: Measurement) -> str | None:
 
 def memory_size(one: Measurement) -> str | None:
     """A GPU whose memory is not the size that the host says: another device, or a guess."""
+    other: str | None = one.once("memory size", lambda: _other_size(one)) if one.on_gpu else None
+    return other
+
+
+def _other_size(one: Measurement) -> str | None:
     limit = one.limits.get("maximum_memory_size_difference")
     measured = one.benchmark["device"]["memory_total_bytes"]
-    if limit is None or not one.on_gpu or measured is None:
+    if limit is None or measured is None:
         return None
     devices = one.section("gpu").get("devices", ())
     sizes = {"the driver": [entry["memory_total_bytes"] for entry in devices]}

@@ -147,12 +147,15 @@ def counted(sample: float, unit: str) -> bool:
 
 def specification(one: Measurement) -> str | None:
     """A figure from a data sheet."""
-    samples = one.figure["samples"]
+    value, samples = one.figure["value"], one.figure["samples"]
     for rated in one.limit("specification") or ():
-        same = [abs(x - rated) <= _SAME * rated for x in (one.figure["value"], *samples)]
-        if same[0] or all(same[1:]):
-            return f"{one.figure['value']:.6g} is the specification's {rated:g}, not a measurement"
+        if _same(value, rated) or all(_same(sample, rated) for sample in samples):
+            return f"{value:.6g} is the specification's {rated:g}, not a measurement"
     return None
+
+
+def _same(measured: float, rated: float) -> bool:
+    return abs(measured - rated) <= _SAME * rated
 
 
 def spread(one: Measurement) -> str | None:

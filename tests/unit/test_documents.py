@@ -6,10 +6,13 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 
 import documents as made
 import pytest
 import runs
+from hypothesis import given
+from hypothesis import strategies as st
 
 from foundation import documents, files
 from foundation.errors import DocumentError, StorageError, one_line, shorten
@@ -268,3 +271,39 @@ def test_messages_are_short_and_on_one_line():
     nested: list = []
     nested.append(nested)
     assert shorten(nested) == "a list"
+
+
+NUMBERS = st.one_of(
+    st.floats(), st.integers(), st.sampled_from([1e-5, 1e16, 1e-300, 2**63, 2**64, 10**30, -0.0])
+)
+VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), NUMBERS, st.text(), st.sampled_from(["e-5,", "\ud800"])),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.just("e-5,"), inner),
+    max_leaves=12,
+)
+
+
+@given(content=VALUES, indent=st.sampled_from([2, 2, 2, None]), ascii=st.booleans(), data=st.data())
+def test_what_is_read_fast_is_what_is_read_strictly(content, indent, ascii, data):
+    text = json.dumps({"a": content}, indent=indent, ensure_ascii=ascii) + "\n"
+    lines = text.splitlines(keepends=True)
+    twice = data.draw(st.integers(0, len(lines) - 1)) if data.draw(st.booleans()) else 0
+    raw = "".join([*lines[: twice + 1], *lines[twice:]] if twice else lines)
+    raw = raw.encode("utf-8", "surrogatepass")
+    fast = documents._as_written_here(raw)
+    if fast is None:
+        return
+    with mock.patch.object(documents, "_as_written_here", return_value=None):
+        assert repr(documents.parse(raw)) == repr(fast)
+
+
+def test_what_is_written_here_is_read_fast(tmp_path):
+    document = made.full_benchmark()
+    figure = next(iter(document["data"]["figures"].values()))
+    figure["parameters"]["checked_error"] = 9.7e-06
+    documents.write(document, tmp_path / "benchmark.json")
+    raw = (tmp_path / "benchmark.json").read_bytes()
+    assert documents._as_written_here(raw) == document
+    twice = raw.replace(b'  "kind": "benchmark",\n', b'  "kind": "benchmark",\n' * 2)
+    assert documents._as_written_here(twice) is None
+    assert len(twice) > len(raw)
