@@ -27,7 +27,10 @@ MAXIMUM_BYTES = 16 * 2**20
 _MAXIMUM_REPORT_BYTES = 2**30  # a gate report of ten thousand hosts has 200 MB
 
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
-_SHORT_EXPONENT = re.compile(rb"e-(\d)(?=[,\n])")  # 1e-5 of orjson is 1e-05 for json
+# What orjson writes as 1e-6 and 0.000012, json writes as 1e-06 and 1.2e-05.
+_SHORT_EXPONENT = re.compile(rb"e-(\d)(?=[,\n])")
+_NO_EXPONENT = re.compile(rb"0\.0000([1-9])(\d*)(?=[,\n])")
+_READ_TWICE_BYTES = 2**19
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _AGAIN = "collect it again with ansible-playbook foundation.yml"
 
@@ -234,14 +237,21 @@ def _as_written_here(raw: bytes) -> Document | None:
 
     Ten times as fast as the parser that sees each key and number. A text that reads back byte for
     byte holds no key twice, and orjson itself refuses what is out of range and lone surrogates.
+    Not for large ones: a line for each item of a deep list is hundreds of times as long.
     """
+    if len(raw) > _READ_TWICE_BYTES:
+        return None
     try:
         content = orjson.loads(raw)
         text = orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     except (ValueError, TypeError):
         return None
-    same = _SHORT_EXPONENT.sub(rb"e-0\1", text) == raw
-    return content if same and isinstance(content, dict) else None
+    text = _NO_EXPONENT.sub(_with_exponent, _SHORT_EXPONENT.sub(rb"e-0\1", text))
+    return content if text == raw and isinstance(content, dict) else None
+
+
+def _with_exponent(number: re.Match[bytes]) -> bytes:
+    return number[1] + (b"." + number[2] if number[2] else b"") + b"e-05"
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

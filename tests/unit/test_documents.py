@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import stat
 import subprocess
 import sys
@@ -274,7 +275,9 @@ def test_messages_are_short_and_on_one_line():
 
 
 NUMBERS = st.one_of(
-    st.floats(), st.integers(), st.sampled_from([1e-5, 1e16, 1e-300, 2**63, 2**64, 10**30, -0.0])
+    st.floats(),
+    st.integers(),
+    st.sampled_from([1e-5, 1.2e-5, 9.9e-5, 1e-4, 1e16, 1e-300, 2**63, 2**64, 10**30, -0.0]),
 )
 VALUES = st.recursive(
     st.one_of(st.none(), st.booleans(), NUMBERS, st.text(), st.sampled_from(["e-5,", "\ud800"])),
@@ -300,10 +303,24 @@ def test_what_is_read_fast_is_what_is_read_strictly(content, indent, ascii, data
 def test_what_is_written_here_is_read_fast(tmp_path):
     document = made.full_benchmark()
     figure = next(iter(document["data"]["figures"].values()))
-    figure["parameters"]["checked_error"] = 9.7e-06
+    figure["parameters"].update(checked_error=9.7e-06, error_limit=1.25e-05, step=-1e-05)
     documents.write(document, tmp_path / "benchmark.json")
     raw = (tmp_path / "benchmark.json").read_bytes()
     assert documents._as_written_here(raw) == document
     twice = raw.replace(b'  "kind": "benchmark",\n', b'  "kind": "benchmark",\n' * 2)
     assert documents._as_written_here(twice) is None
     assert len(twice) > len(raw)
+
+
+def test_a_deep_list_takes_no_memory_to_speak_of(tmp_path):
+    """orjson would indent each of its items by 500 spaces, and die where that does not fit."""
+    deep = b'{"x": ' + b"[" * 250 + b"0," * 4_000_000 + b"0" + b"]" * 250 + b"}"
+    (tmp_path / "host").mkdir()
+    (tmp_path / "host" / "environment.json").write_bytes(deep)
+    done = subprocess.run(
+        [sys.executable, "-m", "foundation", "gate", "--documents", tmp_path],
+        capture_output=True, text=True, check=False, timeout=60,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (2 * 10**9, 2 * 10**9)),
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    assert "INVALID" in done.stdout
