@@ -8,7 +8,7 @@ from pathlib import Path
 import packages
 import play
 import pytest
-from play import as_root, assert_says
+from play import as_root, assert_says, write
 
 LOADED = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "modules/nvidia/version"
 VERSION = "580.95.05"
@@ -70,3 +70,32 @@ def test_docker_from_a_snap_is_refused(host):
     run = play.provision("--tags", "docker", limit="spark")
     as_root(host, "rm -r /var/lib/snapd")
     assert_says(run, "spark", "found Docker as a snap", "snap remove")
+
+
+def test_a_container_that_does_not_end_is_told(host):
+    client = "/usr/local/sbin/docker"
+    write(host, client, "#!/bin/sh\nexec sleep 60\n")
+    as_root(host, f"chmod +x {client}")
+    run = play.provision(
+        *("--tags", "container_toolkit"),
+        limit="spark",
+        variables={"container_toolkit_verify_timeout": 1},
+    )
+    as_root(host, f"rm {client}")
+    said = "did not end within 1 s (exit status 124)"
+    assert_says(run, "spark", said, "sudo docker run --rm --gpus=all tiny nvidia-smi")
+
+
+def test_the_description_of_the_gpus_follows_the_driver(host, loaded):
+    description = "container_toolkit : Describe the GPUs to container engines"
+    # Without a container: this Docker does not know CDI.
+    cdi = {"container_toolkit_mode": "cdi", "container_toolkit_verify": False}
+    for version in (VERSION, "580.126.09"):
+        loaded(version)
+        foretold = play.provision(
+            "--tags", "container_toolkit", "--check", limit="spark", variables=cdi
+        )
+        run = play.provision("--tags", "container_toolkit", limit="spark", variables=cdi)
+        assert (run.status, run.changed[-1], foretold.changed) == (0, description, run.changed)
+        assert f"DRIVER={version}" in host.file("/etc/cdi/nvidia.yaml").content_string
+    assert run.changed == [description]

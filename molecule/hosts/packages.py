@@ -28,9 +28,9 @@ if arguments[:2] == ["runtime", "configure"] and options.get("runtime") == "dock
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(settings, indent=4))
 elif arguments[:2] == ["cdi", "generate"]:
-    path = pathlib.Path(options["output"])
-    path.parent.mkdir(exist_ok=True)
-    path.write_text("cdiVersion: 0.5.0\\nkind: nvidia.com/gpu\\ndevices: [{name: all}]\\n")
+    driver = pathlib.Path("/sys/module/nvidia/version").read_text().strip()
+    print("cdiVersion: 0.5.0\\nkind: nvidia.com/gpu\\ndevices: [{name: all}]")
+    print(f"containerEdits: {{env: [DRIVER={driver}]}}")
 else:
     sys.exit(f"nvidia-ctk: this stand-in does not know {arguments}")
 '''

@@ -75,11 +75,23 @@ def test_settings_that_docker_refuses_are_put_back(bare):
     assert bare.service("docker").is_running
 
 
-def test_settings_that_are_no_json_are_left_alone(bare):
-    as_root(bare, f"sh -c 'cp {SETTINGS} /root/kept; echo broken >{SETTINGS}'")
-    run = play.provision("--tags", "docker", limit="bare")
+def test_another_log_driver_gets_no_options_of_the_former(bare):
+    """Docker would refuse them: the run fails where they are handed on."""
+    for driver, options in (("json-file", {"max-file": "3", "max-size": "10m"}), ("journald", {})):
+        asked = {"docker_daemon_settings": {"log-driver": driver}}
+        assert play.provision("--tags", "docker", limit="bare", variables=asked).status == 0
+        settings = json.loads(bare.file(SETTINGS).content_string)
+        assert (settings["log-driver"], settings.get("log-opts", {})) == (driver, options)
+
+
+@pytest.mark.parametrize("role", ["docker", "container_toolkit"])
+@pytest.mark.parametrize("text", ["broken", '{"a": 1,}', '{"a": 1 "b": 2}'])
+def test_settings_that_are_no_json_are_left_alone(bare, role, text):
+    as_root(bare, f"cp {SETTINGS} /root/kept")
+    write(bare, SETTINGS, text)
+    run = play.provision("--tags", role, limit="bare")
     assert_says(run, "bare", SETTINGS, "python3 -m json.tool")
-    assert bare.file(SETTINGS).content_string == "broken\n"
+    assert bare.file(SETTINGS).content_string == text
     as_root(bare, f"mv /root/kept {SETTINGS}")
 
 

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import machines
+import packages
 import play
 import pytest
 import testinfra
@@ -92,14 +93,25 @@ def test_a_repository_that_does_not_answer_leaves_the_source_as_it_was(ce, had_o
 
 
 def test_removal_takes_away_what_came(ce):
+    cdi = {"container_toolkit_mode": "cdi"}
+    assert play.provision("--tags", "container_toolkit", limit="ce", variables=cdi).status == 0
+    assert json.loads(ce.file(SETTINGS).content_string)["features"] == {"cdi": True}
     states = ("base", "cuda", "docker", "container_toolkit", "dcgm")
-    run = play.provision(limit="ce", variables={f"{role}_state": "absent" for role in states})
+    absent = cdi | {f"{role}_state": "absent" for role in states}
+    run = play.provision(limit="ce", variables=absent)
     assert run.status == 0
-    for name in ("earlyoom", "cuda-nvcc-13-0", "docker-ce", "nvidia-container-toolkit", "fio"):
+    parts = [package.name for package in packages.toolkit("1.18.1-1")]
+    for name in ("earlyoom", "cuda-nvcc-13-0", "docker-ce", "fio", *parts):
         assert not ce.package(name).is_installed
     assert as_root(ce, "find /etc -name '*dgx-spark-foundation*' -o -name '*dgx_spark*'") == ""
-    assert "runtimes" not in json.loads(ce.file(SETTINGS).content_string)
-    run = play.provision(limit="ce", variables={f"{role}_state": "absent" for role in states})
+    assert not {"runtimes", "features"} & set(json.loads(ce.file(SETTINGS).content_string))
+    run = play.provision(limit="ce", variables=absent)
+    assert run.changed == []
+
+
+def test_the_container_toolkit_alone_asks_for_docker_first(ce):
+    run = play.provision("--tags", "container_toolkit", limit="ce")
+    assert_says(run, "ce", "found no Docker Engine", "--tags docker,container_toolkit")
     assert run.changed == []
 
 
