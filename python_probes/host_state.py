@@ -19,7 +19,8 @@ _DISABLED = re.compile(r"^Enabled:\s*no\s*$", re.MULTILINE | re.IGNORECASE)
 # What boots next: Debian keeps the link in /, Ubuntu in /boot.
 _KERNEL_LINKS = ("/boot/vmlinuz", "/vmlinuz")
 _UNFINISHED = re.compile(
-    r"^Status: install \S+ (half-installed|unpacked|half-configured)$", re.MULTILINE
+    r"^Status: (?:install|deinstall|purge|hold) \S+ (half-installed|unpacked|half-configured)$",
+    re.MULTILINE,
 )
 # Cut off while its files were unpacked: dpkg itself cannot complete it.
 _HALF_INSTALLED = re.compile(r"^Package: (\S+)\nStatus: install \S+ half-installed$", re.MULTILINE)

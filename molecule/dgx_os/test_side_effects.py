@@ -56,7 +56,7 @@ def test_the_vendors_driver_is_never_replaced(host):
     assert host.package("nvidia-driver-580-open").version.startswith(VERSION)
 
 
-def test_a_factory_spark_gets_nvcc_on_the_path_and_nothing_else(host):
+def test_without_nvcc_on_the_path_that_is_all_that_changes(host):
     as_root(host, "rm /etc/profile.d/cuda.sh")
     run = play.provision(limit="spark")
     assert (run.status, run.changed) == (0, ["cuda : Put nvcc on the PATH of login shells"])

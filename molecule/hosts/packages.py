@@ -123,17 +123,20 @@ CUDA = [
         "13.0.3-1",
         "cuda-nvcc-13-0 (>= 13.0.88), cuda-toolkit-config-common (>= 13.0.96)",
     ),
-    Package("datacenter-gpu-manager-4-core", "1:4.4.2-1"),
     Package(
-        "datacenter-gpu-manager-4-cuda13",
+        "datacenter-gpu-manager-4-core",
         "1:4.4.2-1",
-        "datacenter-gpu-manager-4-core (= 1:4.4.2-1)",
         files={
             "usr/bin/dcgmi": (0o755, DCGMI),
             "lib/systemd/system/nvidia-dcgm.service": (0o644, DCGM_UNIT),
         },
         after_installation="systemctl daemon-reload || true",
         before_removal="systemctl stop nvidia-dcgm.service || true",
+    ),
+    Package(
+        "datacenter-gpu-manager-4-cuda13",
+        "1:4.4.2-1",
+        "datacenter-gpu-manager-4-core (= 1:4.4.2-1)",
     ),
     # What the pins of DGX OS keep away: the CUDA repository carries drivers of its own.
     *driver("580.178.04-1"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -103,6 +104,9 @@ def test_removal_takes_away_what_came(ce):
     parts = [package.name for package in packages.toolkit("1.18.1-1")]
     for name in ("earlyoom", "cuda-nvcc-13-0", "docker-ce", "fio", *parts):
         assert not ce.package(name).is_installed
+    listing = ce.check_output("dpkg-query --show --showformat='${Package} ${db:Status-Status};'")
+    ours = r"\b(?:docker-ce|\S*nvidia-\S+|datacenter-\S+|\S+-13-0\S*) installed"
+    assert re.findall(ours, listing) == []
     assert as_root(ce, "find /etc -name '*dgx-spark-foundation*' -o -name '*dgx_spark*'") == ""
     assert not {"runtimes", "features"} & set(json.loads(ce.file(SETTINGS).content_string))
     run = play.provision(limit="ce", variables=absent)

@@ -59,6 +59,7 @@ def test_no_link_names_no_kernel(box):
         ("install ok half-configured", True, []),
         ("install reinstreq half-installed", True, ["fio"]),
         ("install ok unpacked", True, []),
+        ("deinstall ok half-configured", True, []),
     ],
 )
 def test_what_dpkg_left_unfinished_shows(box, status, interrupted, half_installed):
