@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import packages
 import play
 import pytest
-from play import as_root, assert_says, write
+from play import SETTINGS, as_root, assert_says, write
 
 LOADED = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "modules/nvidia/version"
 VERSION = "580.95.05"
@@ -61,6 +62,22 @@ def test_without_nvcc_on_the_path_that_is_all_that_changes(host):
     run = play.provision(limit="spark")
     assert (run.status, run.changed) == (0, ["cuda : Put nvcc on the PATH of login shells"])
     assert "release 13.0" in host.check_output("bash -lc 'nvcc --version'")
+
+
+def test_what_a_factory_may_leave_out_is_all_that_changes(host):
+    as_root(host, "rm /etc/ansible/facts.d/dgx_spark_telemetry.fact")
+    settings = json.loads(host.file(SETTINGS).content_string)
+    write(host, SETTINGS, json.dumps({**settings, "log-opts": {}}))
+    run = play.provision(limit="spark")
+    assert (run.status, run.changed) == (
+        0,
+        [
+            "docker : Write the daemon's settings",
+            "docker : Restart Docker",
+            "dcgm : Record what tells of the GPUs",
+        ],
+    )
+    assert json.loads(host.file(SETTINGS).content_string) == settings
 
 
 def test_docker_from_a_snap_is_refused(host):
