@@ -52,7 +52,7 @@ def test_an_inventory_without_hosts_fails(
     assert report(tmp_path)["verdict"] == "FAILED"
     foundation = ansible_playbook("foundation.yml", "-i", empty)
     assert foundation.returncode != 0
-    assert "names no hosts" in foundation.stdout
+    assert "found no hosts" in foundation.stdout
 
 
 def test_an_unreachable_host_is_missing_and_the_others_are_judged(

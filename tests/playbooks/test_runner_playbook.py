@@ -100,4 +100,4 @@ def test_an_inventory_without_hosts_gives_no_result(tmp_path: Path) -> None:
     assert result.state == "no_result"
     assert result.problems == ("no hosts: name some in the inventory, or correct --limit",)
     assert result.hosts["localhost"].task == "Require hosts in the inventory"
-    assert "names no hosts" in result.hosts["localhost"].message
+    assert "found no hosts" in result.hosts["localhost"].message

@@ -82,7 +82,7 @@ def test_the_gate_is_run_though_nothing_could_be_measured(checkout, tmp_path):
         checkout, ORCHESTRATOR, "-i", inventory, "--tags", "WS-01", "-e", f"gate_report={report}"
     )
     assert done.returncode == 2
-    assert "names no hosts" in done.stdout
+    assert "found no hosts" in done.stdout
     assert done.stdout.index("names no hosts") < done.stdout.index("❌ Phase Gate: FAILED")
     assert report.exists()
 
