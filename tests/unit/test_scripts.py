@@ -83,7 +83,7 @@ def test_the_gate_is_run_though_nothing_could_be_measured(checkout, tmp_path):
     )
     assert done.returncode == 2
     assert "found no hosts" in done.stdout
-    assert done.stdout.index("names no hosts") < done.stdout.index("❌ Phase Gate: FAILED")
+    assert done.stdout.index("found no hosts") < done.stdout.index("❌ Phase Gate: FAILED")
     assert report.exists()
 
 
