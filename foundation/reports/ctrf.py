@@ -11,11 +11,11 @@ import uuid
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
-from importlib.metadata import version
 from typing import Any
 
 from foundation.errors import DocumentError
 from foundation.schema_registry import first_fault
+from python_probes.version import VERSION
 
 from .cases import Case, Status, cases
 
@@ -45,7 +45,7 @@ def render(report: Mapping[str, Any]) -> str:
         "timestamp": report["generated_at"],
         "generatedBy": "foundation",
         "results": {
-            "tool": {"name": "foundation gate", "version": version("dgx-spark-foundation")},
+            "tool": {"name": "foundation gate", "version": VERSION},
             "summary": {
                 "tests": len(found),
                 **{status: counts[status] for status in _STATUSES},

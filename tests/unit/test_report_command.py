@@ -5,6 +5,7 @@ import os
 import stat
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import any_reports as made
@@ -65,6 +66,20 @@ def test_each_goes_where_it_is_sent(gate, tmp_path):
     report = reports.load(gate)
     assert junit.read_text() == reports.FORMATS["junit"].render(report)
     assert text.read_text() == reports.FORMATS["prometheus"].render(report)
+
+
+@pytest.mark.parametrize("name", reports.FORMATS)
+def test_a_checkout_that_is_not_installed_writes_every_format(gate, name, monkeypatch):
+    """An execution environment installs what the project needs, and a job brings the project."""
+    found = metadata.Distribution.from_name
+
+    def elsewhere(wanted):
+        if wanted == "dgx-spark-foundation":
+            raise metadata.PackageNotFoundError(wanted)
+        return found(wanted)
+
+    monkeypatch.setattr(metadata.Distribution, "from_name", elsewhere)
+    assert reports.FORMATS[name].render(reports.load(gate))
 
 
 def test_the_verdict_has_no_say_in_the_exit_status(gate, tmp_path):
