@@ -23,6 +23,7 @@ class Accelerator:
         self.torch = torch
         self.kind = "cuda" if torch.cuda.is_available() else "cpu"
         self._properties = torch.cuda.get_device_properties(0) if self.kind == "cuda" else None
+        self._event_pairs: list[tuple[Any, Any]] = []
 
     def describe(self) -> dict[str, Any]:
         """The `device` object of the benchmark document; sizes in bytes."""
@@ -119,7 +120,7 @@ class Accelerator:
                 work()
                 seconds.append(time.perf_counter() - begin)
             return seconds
-        pairs = [(self.event(), self.event()) for _ in range(count)]
+        pairs = self._pairs_of_events(count)
         for start, stop in pairs:
             before()
             start.record()
@@ -127,6 +128,18 @@ class Accelerator:
             stop.record()
         self.synchronize()
         return [float(start.elapsed_time(stop)) / 1000.0 for start, stop in pairs]
+
+    def _pairs_of_events(self, count: int) -> list[tuple[Any, Any]]:
+        """Those of the last time with start and stop exchanged, where it asked for as many.
+
+        Where two events lie in the driver's memory moves the time between them by up to 0.6 us
+        (H100), 2 % of a short product: repeated bursts meet both orders equally often.
+        """
+        if len(self._event_pairs) == count:
+            self._event_pairs = [(stop, start) for start, stop in self._event_pairs]
+        else:
+            self._event_pairs = [(self.event(), self.event()) for _ in range(count)]
+        return self._event_pairs
 
     def event(self) -> Any:
         """A CUDA event that notes the time at which the device reaches it."""

@@ -126,7 +126,9 @@ class Run:
             document = found.document(finished=False)
             earlier = benchmark_state.earlier(before, document, self._plan, disk)
         except StateError as error:
-            self._note("state_ignored", f"{state.path} {error}: everything is measured again")
+            reason = f"{state.path} {error}: everything is measured again"
+            self._note("state_ignored", reason)
+            self._progress.note(reason)
             return
         found.figures, found.resumed = earlier.figures, earlier.resumed
         found.conditions = earlier.conditions

@@ -188,7 +188,9 @@ def _require_the_same(before: Mapping[str, Any], document: Mapping[str, Any]) ->
     for name in _SAME:
         if then[name] != now[name]:
             raise StateError(f"is of another state of the host: {name} differs")
-    if now["gpu_uuids"] is None or not any((now["serial_hash"], now["machine_id_hash"])):
+    same_boot = now["boot_id"] is not None and then["boot_id"] == now["boot_id"]
+    told = same_boot or now["serial_hash"] or now["machine_id_hash"]
+    if now["gpu_uuids"] is None or not told:
         raise StateError("cannot be told to be of this host: its identity could not be read")
     if (then["build"] or {}).get("torch") != (now["build"] or {}).get("torch"):
         raise StateError("was measured with another torch")

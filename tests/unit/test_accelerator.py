@@ -48,6 +48,31 @@ def test_a_gpu_is_timed_by_its_own_clock_call_by_call():
     assert accelerator.clock == "CUDA events"
 
 
+def test_the_two_events_of_a_call_take_turns_as_its_start():
+    torch = FakeTorch(cuda=True, seconds=0.5)
+    accelerator = Accelerator(torch)
+    events, recorded = [], []
+
+    class Event(torch.cuda.Event(enable_timing=True).__class__):
+        def record(self):
+            super().record()
+            recorded.append(self)
+
+    torch.cuda.Event = lambda enable_timing: events.append(Event(torch)) or events[-1]
+
+    def burst(count):
+        recorded.clear()
+        seconds = accelerator.seconds_each(lambda: torch.work(1), lambda: None, count)
+        assert seconds == [0.5] * count
+        return [events.index(event) for event in recorded]
+
+    assert burst(2) == [0, 1, 2, 3]
+    assert burst(2) == [1, 0, 3, 2]
+    assert burst(2) == [0, 1, 2, 3]
+    assert burst(1) == [4, 5]
+    assert burst(2) == [6, 7, 8, 9]
+
+
 def test_a_cpu_is_timed_by_the_wall_clock():
     torch = FakeTorch(seconds=1000.0)
     accelerator = Accelerator(torch)

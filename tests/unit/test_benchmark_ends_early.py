@@ -321,10 +321,11 @@ def test_a_damaged_state_is_a_problem_and_no_end(bench, content, words):
     bench.state.parent.mkdir()
     bench.state.write_text(content)
 
-    document, _ = bench.run("--resume")
+    document, errors = bench.run("--resume")
 
     (message,) = [p["message"] for p in document["problems"] if p["code"] == "state_ignored"]
     assert words in message
+    assert message in errors.splitlines()
     assert "everything is measured again" in message
     assert list(document["data"]["figures"]) == list(NAMES)
     assert bench.files() == []

@@ -115,6 +115,18 @@ def test_a_host_that_cannot_be_told_from_another_resumes_nothing(unknown):
         taken(before, identity=unknown)
 
 
+def test_the_same_boot_is_the_same_host_whatever_else_is_unknown():
+    unknown = {"machine_id_hash": None, "boot_id": "before"}
+    before = document()
+    before["identity"].update(unknown)
+
+    assert list(taken(before, identity=unknown).figures) == ["gemm.fp32", "gemm.bf16"]
+    for boot in ({"boot_id": None}, {"gpu_uuids": None}):
+        before["identity"].update(boot)
+        with pytest.raises(StateError, match="cannot be told to be of this host"):
+            taken(before, identity={**unknown, **boot})
+
+
 def test_another_level_is_refused():
     with pytest.raises(StateError, match="of the level quick"):
         taken(document(), level="full")

@@ -217,7 +217,9 @@ int main() {
   char *pinned, *other;
   CHECK(cudaMallocHost(&pinned, n));
   CHECK(cudaMallocHost(&other, n));
-  char* pageable = static_cast<char*>(malloc(n));
+  // As torch aligns it. To a block of malloc, which begins 16 bytes into a page, a CPU here wrote
+  // 10.2 GB/s, to one that begins with a page 13.8.
+  char* pageable = static_cast<char*>(aligned_alloc(64, n));
   std::fill(pageable, pageable + n, 1);  // touched
   CHECK(cudaMemcpy(pinned, b, n, cudaMemcpyDeviceToHost));
   auto copy = [](void* to, const void* from, cudaMemcpyKind kind, cudaStream_t stream = nullptr) {
@@ -229,9 +231,9 @@ int main() {
   report("transfer.to_host_pinned", n, [&] { copy(pinned, b, cudaMemcpyDeviceToHost); },
          "cudaMallocHost" + size);
   report("transfer.to_device_pageable", n, [&] { copy(a, pageable, cudaMemcpyHostToDevice); },
-         "malloc, touched before" + size, 5);
+         "aligned_alloc, touched before" + size, 5);
   report("transfer.to_host_pageable", n, [&] { copy(pageable, b, cudaMemcpyDeviceToHost); },
-         "malloc, touched before" + size, 5);
+         "aligned_alloc, touched before" + size, 5);
   cudaStream_t streams[2];
   cudaEvent_t begin, ends[2];
   CHECK(cudaEventCreateWithFlags(&begin, cudaEventDisableTiming));
