@@ -1,4 +1,4 @@
-"""Run this package under another interpreter of the same host, wherever the package lies.
+"""Run this package in a process of its own, wherever the package lies.
 
 Ansible ships the package inside a zip file; the probe runtime's Python imports it from there. A
 process of its own also means that a crash in a driver library, or a call that never returns,
@@ -7,14 +7,18 @@ costs one answer and not the module.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
+import time
+import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from .parent_death import end_with_parent
 from .system import kill_group
@@ -75,6 +79,90 @@ def run_package(
         kill_group(process)
         raise LaunchError(f"{arguments[0]}: no document within {timeout:g} s; stopped") from None
     return _document(arguments[0], process.returncode, output, errors)
+
+
+def run_forked(
+    interpreter: str,
+    arguments: Sequence[str],
+    *,
+    timeout: float,
+    environment: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """The same in a copy of this process, with what the other interpreter knows of the GPU.
+
+    Less than half the work of another interpreter's start, for documents that need nothing but
+    pynvml: the gate asks every host for one. For a process with one thread.
+    """
+    libraries = _libraries(interpreter)
+    if libraries is None:
+        return run_package(interpreter, arguments, timeout=timeout, environment=environment)
+    deadline = time.monotonic() + timeout
+    errors = os.memfd_create("errors")
+    reader, writer = os.pipe()
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        _become_cli(arguments, writer, errors, libraries, environment or {})
+    os.close(writer)
+    output = b""
+    with os.fdopen(reader, "rb", 0) as answer, os.fdopen(errors, "rb") as last_words:
+        while select.select([answer], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            part = answer.read(2**16)
+            if not part:
+                break
+            output += part
+        else:
+            for kill in (os.killpg, os.kill):  # it may not have a group of its own yet
+                with contextlib.suppress(ProcessLookupError):
+                    kill(child, signal.SIGKILL)
+            # Not waited for: it may be stuck in the kernel.
+            raise LaunchError(f"{arguments[0]}: no document within {timeout:g} s; stopped")
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        last_words.seek(0)
+        return _document(arguments[0], status, output, last_words.read())
+
+
+def _libraries(interpreter: str) -> list[str] | None:
+    """The folder that an interpreter has pynvml from, if not from ours; None where nobody knows.
+
+    pynvml is a single file without compiled parts: any Python can import that of another.
+    """
+    if interpreter == sys.executable:
+        return []
+    found = sorted(Path(interpreter).parent.parent.glob("lib/python3*/site-packages/pynvml.py"))
+    return [str(found[0].parent)] if found else None
+
+
+def _become_cli(
+    arguments: Sequence[str],
+    output: int,
+    errors: int,
+    libraries: list[str],
+    environment: Mapping[str, str],
+) -> NoReturn:
+    """What `<interpreter> -m python_probes.cli` would do, in a process just forked."""
+    status: int | str | None = 1
+    try:
+        os.setsid()
+        end_with_parent()
+        os.chdir("/")
+        for ours, standard in ((os.open(os.devnull, os.O_RDONLY), 0), (output, 1), (errors, 2)):
+            os.dup2(ours, standard)
+        sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
+        os.environ.update(environment)
+        sys.path += libraries
+        from .cli import main  # noqa: PLC0415 - here, where a crash costs one answer
+
+        status = main(list(arguments))
+    except SystemExit as end:
+        status = end.code
+    except BaseException:  # noqa: BLE001 - nothing may return into the copy of the caller
+        traceback.print_exc()
+    finally:
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(status if isinstance(status, int) else 1)
 
 
 def _document(name: str, status: int, output: bytes, errors: bytes) -> dict[str, Any]:

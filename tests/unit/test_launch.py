@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from python_probes import launch
+from python_probes import cli, launch
 
 PROJECT = Path(__file__).parents[2]
 
@@ -90,6 +93,83 @@ def test_the_process_ends_with_the_one_that_started_it(tmp_path: Path) -> None:
     started.kill()
     started.wait()
     wait_until(lambda: not Path("/proc", pid_file.read_text().strip()).exists())
+
+
+def in_a_fork(timeout: float = 60, **environment: str) -> dict[str, Any]:
+    return launch.run_forked(
+        sys.executable, ["live_state", "--host", "here"], timeout=timeout, environment=environment
+    )
+
+
+def test_a_fork_gives_the_same_document(capfd: pytest.CaptureFixture[str]) -> None:
+    folder, path = Path.cwd(), list(sys.path)
+    document = in_a_fork()
+    other = launch.run_package(sys.executable, ["live_state", "--host", "here"], timeout=60)
+    assert {**document, "collected_at": ""} == {**other, "collected_at": ""}
+    assert capfd.readouterr() == ("", "")
+    assert (Path.cwd(), sys.path) == (folder, path)
+
+
+def test_a_fork_says_what_the_other_interpreter_would() -> None:
+    with pytest.raises(launch.LaunchError, match=r"exit status 2: .* is no inventory host name"):
+        launch.run_forked(sys.executable, ["live_state", "--host", "-"], timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("end", "message"),
+    [
+        (lambda: os.kill(os.getpid(), signal.SIGKILL), "the process died of SIGKILL"),
+        (lambda: 1 // 0, "exit status 1: ZeroDivisionError"),
+        (lambda: 3, "exit status 3: no message"),
+        (lambda: print('{"kind": ') or 0, "printed no JSON document"),
+        (lambda: os.write(1, b"[1]") and 0, "printed list, not a JSON object"),
+        (lambda: os.write(1, b"x" * 2**20) and 5, "exit status 5"),
+        (lambda: time.sleep(300), "no document within 1 s; stopped"),
+        (lambda: os.close(1) or time.sleep(300), "no document within 1 s; stopped"),
+    ],
+)
+def test_every_bad_end_of_a_fork_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, end: Callable[[], int], message: str
+) -> None:
+    monkeypatch.setattr(cli, "main", lambda _: end())
+    with pytest.raises(launch.LaunchError, match=message) as raised:
+        in_a_fork(timeout=1)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_fork_takes_pynvml_from_the_runtime(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "lib/python3.9/site-packages"
+    folder.mkdir(parents=True)
+    (folder / "pynvml.py").touch()
+    runtime = tmp_path / "bin/python"
+    told = "import json, os, sys; print(json.dumps([sys.path[-1], os.environ['REVISION']]))"
+    monkeypatch.setattr(cli, "main", lambda _: exec(told))  # noqa: S102
+    monkeypatch.setattr(launch, "_document", lambda *answer: answer[2])
+    assert launch.run_forked(str(runtime), ["x"], timeout=9, environment={"REVISION": "1"}) == (
+        f'["{folder}", "1"]\n'.encode()
+    )
+
+
+def test_an_interpreter_without_a_readable_pynvml_runs_itself(tmp_path: Path) -> None:
+    runtime = interpreter(tmp_path / "python", 'echo \'{"kind": "of its own"}\'')
+    assert launch.run_forked(runtime, ["live_state"], timeout=9) == {"kind": "of its own"}
+
+
+def test_a_fork_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+    program = (
+        "from python_probes import cli, launch; import os, pathlib, sys, time;"
+        f"cli.main = lambda _: pathlib.Path({str(pid_file)!r}).write_text(str(os.getpid())) "
+        "and time.sleep(300);"
+        "launch.run_forked(sys.executable, ['x'], timeout=300)"
+    )
+    started = subprocess.Popen([sys.executable, "-c", program], cwd=PROJECT)
+    wait_until(lambda: pid_file.exists() and bool(pid_file.read_text()))
+    started.kill()
+    started.wait()
+    wait_until(lambda: not Path("/proc", pid_file.read_text()).exists())
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
