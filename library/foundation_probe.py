@@ -27,7 +27,8 @@ options:
     required: true
   interpreter:
     description:
-      - The Python of the probe runtime, which has pynvml and torch.
+      - The Python of the probe runtime, which has pynvml and torch; C(live_state) takes its pynvml
+        and needs no more.
       - Where it does not exist, the module's own Python is used and the documents name what it
         could not read for that reason.
     type: path

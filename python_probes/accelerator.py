@@ -133,7 +133,7 @@ class Accelerator:
         """Those of the last time with start and stop exchanged, where it asked for as many.
 
         Where two events lie in the driver's memory moves the time between them by up to 0.6 us
-        (H100), 2 % of a short product: repeated bursts meet both orders equally often.
+        (H100), 2 % of a short product: an even number of bursts meets both orders equally often.
         """
         if len(self._event_pairs) == count:
             self._event_pairs = [(stop, start) for start, stop in self._event_pairs]

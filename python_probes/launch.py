@@ -8,9 +8,9 @@ costs one answer and not the module.
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -18,16 +18,18 @@ import time
 import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from tempfile import TemporaryFile
+from typing import IO, Any, NoReturn
 
-from .parent_death import end_with_parent
+from .parent_death import die_with_parent, end_with_parent
 from .system import kill_group
 
 _LAST_LINES = 400  # characters of a failed process's last words worth repeating
+_POLL_SECONDS = 0.005
 
 
 class LaunchError(Exception):
-    """The other interpreter gave no document; the message is one line."""
+    """The process gave no document; the message is one line."""
 
 
 def _import_location() -> tuple[str, str]:
@@ -88,69 +90,56 @@ def run_forked(
     timeout: float,
     environment: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """The same in a copy of this process, with what the other interpreter knows of the GPU.
+    """The same from a copy of this process, with the other interpreter's pynvml.
 
     Less than half the work of another interpreter's start, for documents that need nothing but
-    pynvml: the gate asks every host for one. For a process with one thread.
+    pynvml: the gate asks every host for one. For a process with one thread. Raises LaunchError.
     """
-    libraries = _libraries(interpreter)
-    if libraries is None:
+    pynvml = _pynvml(interpreter)
+    if pynvml is None and interpreter != sys.executable:
         return run_package(interpreter, arguments, timeout=timeout, environment=environment)
-    deadline = time.monotonic() + timeout
-    errors = os.memfd_create("errors")
-    reader, writer = os.pipe()
-    sys.stdout.flush()
-    child = os.fork()
-    if child == 0:
-        _become_cli(arguments, writer, errors, libraries, environment or {})
-    os.close(writer)
-    output = b""
-    with os.fdopen(reader, "rb", 0) as answer, os.fdopen(errors, "rb") as last_words:
-        while select.select([answer], [], [], max(0.0, deadline - time.monotonic()))[0]:
-            part = answer.read(2**16)
-            if not part:
-                break
-            output += part
-        else:
-            for kill in (os.killpg, os.kill):  # it may not have a group of its own yet
-                with contextlib.suppress(ProcessLookupError):
-                    kill(child, signal.SIGKILL)
-            # Not waited for: it may be stuck in the kernel.
-            raise LaunchError(f"{arguments[0]}: no document within {timeout:g} s; stopped")
-        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        last_words.seek(0)
-        return _document(arguments[0], status, output, last_words.read())
+    try:
+        with TemporaryFile() as output, TemporaryFile() as errors:
+            child = os.fork()
+            if child == 0:
+                _become_cli(arguments, output, errors, pynvml, environment or {})
+            status = _wait(child, timeout)
+            if status is None:
+                raise LaunchError(f"{arguments[0]}: no document within {timeout:g} s; stopped")
+            output.seek(0)
+            errors.seek(0)
+            return _document(arguments[0], status, output.read(), errors.read())
+    except OSError as error:
+        raise LaunchError(f"{arguments[0]}: cannot be started ({error.strerror})") from error
 
 
-def _libraries(interpreter: str) -> list[str] | None:
-    """The folder that an interpreter has pynvml from, if not from ours; None where nobody knows.
-
-    pynvml is a single file without compiled parts: any Python can import that of another.
-    """
-    if interpreter == sys.executable:
-        return []
-    found = sorted(Path(interpreter).parent.parent.glob("lib/python3*/site-packages/pynvml.py"))
-    return [str(found[0].parent)] if found else None
+def _pynvml(interpreter: str) -> Path | None:
+    """The pynvml of a virtual environment; a single file in plain Python, for any Python."""
+    found = Path(interpreter).parent.parent.glob("lib/python3*/site-packages/pynvml.py")
+    return next(iter(sorted(found)), None)
 
 
 def _become_cli(
     arguments: Sequence[str],
-    output: int,
-    errors: int,
-    libraries: list[str],
+    output: IO[bytes],
+    errors: IO[bytes],
+    pynvml: Path | None,
     environment: Mapping[str, str],
 ) -> NoReturn:
     """What `<interpreter> -m python_probes.cli` would do, in a process just forked."""
     status: int | str | None = 1
     try:
         os.setsid()
-        end_with_parent()
+        die_with_parent()
         os.chdir("/")
-        for ours, standard in ((os.open(os.devnull, os.O_RDONLY), 0), (output, 1), (errors, 2)):
-            os.dup2(ours, standard)
+        with Path(os.devnull).open("rb") as nothing:
+            for file, standard in ((nothing, 0), (output, 1), (errors, 2)):
+                os.dup2(file.fileno(), standard)
         sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
         os.environ.update(environment)
-        sys.path += libraries
+        sys.dont_write_bytecode = True
+        if pynvml is not None:
+            _import_file("pynvml", pynvml)
         from .cli import main  # noqa: PLC0415 - here, where a crash costs one answer
 
         status = main(list(arguments))
@@ -159,10 +148,40 @@ def _become_cli(
     except BaseException:  # noqa: BLE001 - nothing may return into the copy of the caller
         traceback.print_exc()
     finally:
-        with contextlib.suppress(OSError):
+        try:
             sys.stdout.flush()
             sys.stderr.flush()
-        os._exit(status if isinstance(status, int) else 1)
+        finally:
+            os._exit(status if isinstance(status, int) else 1)
+
+
+def _import_file(name: str, path: Path) -> None:
+    """Have `import <name>` give this file, also where the path has another; if it can be run."""
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        return
+    sys.modules[name] = module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception:  # noqa: BLE001 - the probe imports another or none then, and notes it
+        del sys.modules[name]
+
+
+def _wait(child: int, timeout: float) -> int | None:
+    """The exit status of a child, negative for a signal; None where it had to be stopped."""
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        try:
+            ended, status = os.waitpid(child, os.WNOHANG)
+        except ChildProcessError:
+            return 0  # SIGCHLD is ignored here: what it printed tells
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(_POLL_SECONDS)
+    for kill in (os.killpg, os.kill):  # it may not have a group of its own yet
+        with contextlib.suppress(ProcessLookupError):
+            kill(child, signal.SIGKILL)
+    return None  # not waited for: it may be stuck in the kernel
 
 
 def _document(name: str, status: int, output: bytes, errors: bytes) -> dict[str, Any]:

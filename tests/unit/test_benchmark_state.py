@@ -121,10 +121,16 @@ def test_the_same_boot_is_the_same_host_whatever_else_is_unknown():
     before["identity"].update(unknown)
 
     assert list(taken(before, identity=unknown).figures) == ["gemm.fp32", "gemm.bf16"]
-    for boot in ({"boot_id": None}, {"gpu_uuids": None}):
-        before["identity"].update(boot)
-        with pytest.raises(StateError, match="cannot be told to be of this host"):
-            taken(before, identity={**unknown, **boot})
+
+
+@pytest.mark.parametrize("more", [{"boot_id": None}, {"gpu_uuids": None}])
+def test_the_same_boot_must_be_known_and_the_gpu_too(more):
+    unknown = {"machine_id_hash": None, "boot_id": "before", **more}
+    before = document()
+    before["identity"].update(unknown)
+
+    with pytest.raises(StateError, match="cannot be told to be of this host"):
+        taken(before, identity=unknown)
 
 
 def test_another_level_is_refused():

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +126,8 @@ def test_a_fork_says_what_the_other_interpreter_would() -> None:
         (lambda: os.write(1, b"[1]") and 0, "printed list, not a JSON object"),
         (lambda: os.write(1, b"x" * 2**20) and 5, "exit status 5"),
         (lambda: time.sleep(300), "no document within 1 s; stopped"),
-        (lambda: os.close(1) or time.sleep(300), "no document within 1 s; stopped"),
+        (lambda: os.closerange(0, 64) or time.sleep(300), "no document within 1 s; stopped"),
+        (lambda: sys.stdout.close() or 0, "printed no JSON document"),
     ],
 )
 def test_every_bad_end_of_a_fork_is_one_line(
@@ -137,19 +139,52 @@ def test_every_bad_end_of_a_fork_is_one_line(
     assert "\n" not in str(raised.value)
 
 
-def test_a_fork_takes_pynvml_from_the_runtime(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_fork_takes_the_runtimes_pynvml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "lib/python3.9/site-packages"
     folder.mkdir(parents=True)
-    (folder / "pynvml.py").touch()
-    runtime = tmp_path / "bin/python"
-    told = "import json, os, sys; print(json.dumps([sys.path[-1], os.environ['REVISION']]))"
-    monkeypatch.setattr(cli, "main", lambda _: exec(told))  # noqa: S102
-    monkeypatch.setattr(launch, "_document", lambda *answer: answer[2])
-    assert launch.run_forked(str(runtime), ["x"], timeout=9, environment={"REVISION": "1"}) == (
-        f'["{folder}", "1"]\n'.encode()
-    )
+    # The real one looks itself up too.
+    (folder / "pynvml.py").write_text("import sys; sys.modules[__name__].OWNER = 'the runtime'")
+    (folder / "json.py").write_text("1 // 0")  # nothing else of that folder
+    users = tmp_path / "user"
+    users.mkdir()
+    (users / "pynvml.py").write_text("OWNER = 'the user'")
+    monkeypatch.syspath_prepend(users)
+
+    def answer(_: Sequence[str]) -> int:
+        import json  # noqa: PLC0415
+
+        import pynvml  # noqa: PLC0415
+
+        print(json.dumps({"owner": pynvml.OWNER, "revision": os.environ["REVISION"]}))
+        return 0
+
+    monkeypatch.setattr(cli, "main", answer)
+
+    def asked() -> dict[str, Any]:
+        runtime = str(tmp_path / "bin/python")
+        return launch.run_forked(runtime, ["x"], timeout=9, environment={"REVISION": "1"})
+
+    assert asked() == {"owner": "the runtime", "revision": "1"}
+    assert sorted(path.name for path in folder.iterdir()) == ["json.py", "pynvml.py"]
+    (folder / "pynvml.py").write_text("1 // 0")
+    assert asked()["owner"] == "the user"
+
+
+def test_no_process_and_no_room_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_process() -> int:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(os, "fork", no_process)
+    with pytest.raises(launch.LaunchError, match=r"cannot be started \(Resource temporarily"):
+        in_a_fork()
+
+
+def test_whoever_ignores_its_children_gets_the_document() -> None:
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        assert in_a_fork()["host"] == "here"
+    finally:
+        signal.signal(signal.SIGCHLD, before)
 
 
 def test_an_interpreter_without_a_readable_pynvml_runs_itself(tmp_path: Path) -> None:
