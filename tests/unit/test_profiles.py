@@ -1,9 +1,12 @@
 """Every criterion of every profile can pass and can fail, shown by a pair of fixtures."""
 
+import importlib
+
 import documents as made
 import pytest
+import yaml
 
-from foundation import gate
+from foundation import gate, yaml_files
 from foundation.criteria import BUNDLED_FOLDER, load_profiles
 from foundation.errors import ProfileError
 
@@ -532,6 +535,28 @@ CRITERION = """
 """
 
 
+@pytest.fixture(params=["libyaml", "PyYAML alone"])
+def parser(request, monkeypatch):
+    """Both ways that PyYAML may be installed."""
+    monkeypatch.setattr(yaml, "__with_libyaml__", request.param == "libyaml")
+    if request.param != "libyaml":
+        importlib.reload(yaml_files)
+        yield
+        monkeypatch.undo()
+        importlib.reload(yaml_files)
+    else:
+        assert not issubclass(yaml_files._Loader, yaml.SafeLoader)
+        yield
+
+
+def test_both_parsers_read_the_same(parser):
+    assert issubclass(yaml_files._Loader, yaml.SafeLoader) != yaml.__with_libyaml__
+    for name in PROFILES:
+        text = (BUNDLED_FOLDER / f"{name}.yml").read_text()
+        content = yaml_files.load(BUNDLED_FOLDER / f"{name}.yml", "profile", ProfileError)
+        assert content == yaml.safe_load(text)
+
+
 def test_an_own_profile_extends_and_replaces(tmp_path):
     text = "name: own\ntitle: Own\nextends: generic\ncriteria:" + CRITERION.replace(
         "id: a", "id: cpu_known"
@@ -570,7 +595,7 @@ def test_an_own_profile_extends_and_replaces(tmp_path):
         ("\udcff", "no UTF-8"),
     ],
 )  # fmt: skip
-def test_a_wrong_profile_is_one_clear_line(tmp_path, text, says):
+def test_a_wrong_profile_is_one_clear_line(tmp_path, text, says, parser):
     path = tmp_path / "own.yml"
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(ProfileError) as caught:
