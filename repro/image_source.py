@@ -56,6 +56,8 @@ class ImageSource:
         self._sources = sources_sha256()
         choices = "\n".join((self._sources, *sorted(self._arguments)))
         self._tag = f"{_NAME}:{hashlib.sha256(choices.encode()).hexdigest()[:16]}"
+        self.is_new = False
+        """Whether the image was not there before."""
 
     def ready(self, archive: Path | None) -> dict[str, Any]:
         """The image's description for the document, once it is there.
@@ -99,6 +101,7 @@ class ImageSource:
             command += ["--format", "docker", "--timestamp", epoch]
         try:
             self._run(*command, str(PROJECT))
+            self.is_new = True
         except StageError as error:
             raise PrerequisiteError(
                 f"{self._engine} cannot build the image: {error}; on a host without network use "
@@ -117,6 +120,7 @@ class ImageSource:
             return self._checked(listed[0], archive)
         try:
             output = self._run("load", "--input", str(archive))
+            self.is_new = True
         except StageError as error:
             raise PrerequisiteError(f"{archive}: {self._engine} cannot load it: {error}") from error
         name = _LOADED.search(output)

@@ -95,7 +95,7 @@ def _in_container(options: argparse.Namespace, engine: Engine, budget: Budget) -
         image = source.ready(options.archive)
         if options.save:
             source.save(image["name"], options.save)
-        print(f"{image['name']} {image['digest']}")
+        print(image["name"], image["digest"], "new" if source.is_new else "unchanged")
         return SUCCESS
     shown = str(options.out)
     with folder.taken(options.out, shown):  # what cannot be written is told before a build

@@ -195,7 +195,7 @@ def test_the_same_sources_give_the_same_files(first, image):
     done = run(*image, "--prepare", "--timeout", 900)
 
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split()[0] == described["name"]
+    assert done.stdout.split()[::2] == [described["name"], "new"]
     assert layers(described["name"]) == before
 
 
@@ -203,7 +203,8 @@ def test_an_archive_is_enough_on_a_host_without_network(first, image, tmp_path):
     archive = tmp_path / "image.tar"
     done = run(*image, "--save", archive, "--timeout", 600)
     assert done.returncode == 0, done.stderr
-    name, digest = done.stdout.split()
+    name, digest, state = done.stdout.split()
+    assert state == "unchanged"
     command("podman", "rmi", "--force", name)
 
     done = run("--engine", "podman", "--archive", archive, "--count", 1, "--out", tmp_path / "out")

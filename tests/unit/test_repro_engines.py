@@ -386,8 +386,11 @@ def test_prepare_builds_and_makes_no_images(engines):
     done = engines.run("--prepare", "--build-arg", "REQUIREMENTS=own.txt", "--wheels", engines.out)
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert f"sha256:{DIGEST}" in done.stdout
+    assert done.stdout.split()[1:] == [f"sha256:{DIGEST}", "new"]
     (build,) = engines.calls("build")
     assert "REQUIREMENTS=own.txt" in build
     assert f"wheels={engines.out}" in build
     assert not engines.out.exists()
+
+    again = engines.run("--prepare", "--build-arg", "REQUIREMENTS=own.txt")
+    assert again.stdout.split()[1:] == [f"sha256:{DIGEST}", "unchanged"]
