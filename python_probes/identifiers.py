@@ -79,7 +79,7 @@ class Identifiers:
         for clear, (pattern, hashed) in sorted(
             self._clear.copy().items(), key=lambda known: len(known[0]), reverse=True
         ):
-            if len(_SEPARATORS.sub("", clear)) >= _SHORTEST_REDACTED:
+            if len(clear) >= _SHORTEST_REDACTED:
                 node = pattern.sub(hashed, node)
         return node
 
@@ -103,8 +103,11 @@ def _hidden(found: re.Match[str]) -> str:
 def _any_notation(value: str) -> re.Pattern[str]:
     """Finds `value` whatever its case and separators, and an address without any or with others.
 
-    LVM, for one, doubles the hyphens of a host's name.
+    LVM, for one, doubles the hyphens of a host's name. What is little more than separators is
+    found as it is: the rest of it stands in ordinary text too.
     """
     bare = _SEPARATORS.sub("", value)
-    words = re.findall("..", bare) if _ADDRESS.fullmatch(bare) else _SEPARATORS.split(value)
+    if len(bare) < _SHORTEST_REDACTED:
+        return re.compile(re.escape(value), re.IGNORECASE)
+    words = bare if _ADDRESS.fullmatch(bare) else _SEPARATORS.split(value)
     return re.compile("[:.-]*".join(map(re.escape, filter(None, words))), re.IGNORECASE)

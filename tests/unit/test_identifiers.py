@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from python_probes.document import build
@@ -118,6 +118,9 @@ def test_what_no_probe_took_for_an_identifier_is_hashed_too(
     assert build("live_state", "box", {}, plain, [], identifiers=known)["data"] == plain
 
 
+@example("12345678901-234", "")  # the digits of an address, and no address
+@example("0-------", "")
+@example("--------", "")
 @settings(max_examples=30, deadline=None)
 @given(st.text(alphabet="0123456789ABCDEFGHJK-", min_size=8, max_size=20), st.text(max_size=20))
 def test_no_serial_survives_in_any_text(serial: str, around: str) -> None:
