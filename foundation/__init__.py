@@ -10,8 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .errors import FoundationError, RunError
-    from .run_events import (
+    from .core.errors import FoundationError, RunError
+    from .runs.events import (
         Event,
         FigureDone,
         FigureUnderWay,
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
         PlayStarted,
         TaskStarted,
     )
-    from .run_result import HostOutcome, RunResult
-    from .runner import run_foundation, run_gate
+    from .runs.result import HostOutcome, RunResult
+    from .runs.runner import run_foundation, run_gate
 
 __all__ = [
     "Event",
@@ -42,17 +42,21 @@ __all__ = [
 ]
 
 _HOMES = {
-    "FoundationError": "errors",
-    "RunError": "errors",
-    "HostOutcome": "run_result",
-    "RunResult": "run_result",
-    "run_foundation": "runner",
-    "run_gate": "runner",
+    "FoundationError": "core.errors",
+    "RunError": "core.errors",
+    "HostOutcome": "runs.result",
+    "RunResult": "runs.result",
+    "run_foundation": "runs.runner",
+    "run_gate": "runs.runner",
 }
+_MODULES = {"criteria": "profiles.criteria", "gate": "evaluation.gate"}
+"""Modules that judge documents from Python: `from foundation import criteria, documents, gate`."""
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"{__name__}.{_MODULES[name]}")
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = _HOMES.get(name, "run_events")
+    home = _HOMES.get(name, "runs.events")
     return getattr(import_module(f"{__name__}.{home}"), name)

@@ -8,7 +8,7 @@ import sys
 def main() -> int:
     """Run the command; return its exit status."""
     try:
-        from .cli import main as command  # noqa: PLC0415 - Ctrl-C may come while it is loaded
+        from .cli.main import main as command  # noqa: PLC0415 - Ctrl-C may come while it is loaded
 
         return command()
     except KeyboardInterrupt:

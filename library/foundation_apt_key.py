@@ -92,7 +92,7 @@ def argument_spec() -> dict[str, Any]:
 def main() -> None:
     """Keep the right key, fetch a missing one, refuse a wrong one."""
     module = AnsibleModule(argument_spec(), supports_check_mode=True)
-    from ansible.module_utils.python_probes import openpgp
+    from ansible.module_utils.python_probes.provisioning import openpgp
 
     host, url = module.params["host"], module.params["url"]
     path = Path(module.params["path"])

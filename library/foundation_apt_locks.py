@@ -75,7 +75,8 @@ def argument_spec() -> dict[str, Any]:
 def main() -> None:
     """Wait, then name the holders."""
     module = AnsibleModule(argument_spec(), supports_check_mode=True)
-    from ansible.module_utils.python_probes import apt_locks, system
+    from ansible.module_utils.python_probes.core import system
+    from ansible.module_utils.python_probes.provisioning import apt_locks
 
     wanted = module.params
     try:

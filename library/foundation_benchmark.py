@@ -138,12 +138,8 @@ def main() -> None:
         )
     # Imported here so that an old Python gets the line above and not a syntax error. What the
     # process runs is named so that Ansible ships it.
-    from ansible.module_utils.python_probes import (  # noqa: F401
-        benchmark_worker,
-        cli,
-        launch,
-        levels,
-    )
+    from ansible.module_utils.python_probes import cli, launch  # noqa: F401
+    from ansible.module_utils.python_probes.benchmark import levels, worker  # noqa: F401
 
     timeout = wanted["timeout"] or levels.default_timeout(wanted["level"], wanted["soak_minutes"])
     arguments = ["benchmark", "--level", wanted["level"], "--host", wanted["host"]]

@@ -50,7 +50,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 state:
-  description: What the host is; C(python_probes/host_state.py) makes it.
+  description: What the host is; C(python_probes/provisioning/host_state.py) makes it.
   returned: success
   type: dict
   sample:
@@ -94,7 +94,8 @@ def main() -> None:
             "ansible_python_interpreter to it"
         )
     # Imported here so that an old Python gets the line above and not a syntax error.
-    from ansible.module_utils.python_probes import host_state, system
+    from ansible.module_utils.python_probes.core import system
+    from ansible.module_utils.python_probes.provisioning import host_state
 
     problems: list[dict[str, str]] = []
 

@@ -6,29 +6,24 @@ that needs a newer one is imported after that check.
 
 import argparse
 import json
-import math
 import os
-import re
 import sys
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
+
+from .core.arguments import (
+    DEFAULT_HOST,
+    INTERRUPTED,
+    SUCCESS,
+    UNUSABLE,
+    Parser,
+    host_name,
+    seconds,
+)
 
 OLDEST_PYTHON = (3, 10)
 KINDS = ("hardware", "environment", "live_state")
-SUCCESS, UNUSABLE, INTERRUPTED = 0, 2, 130
-# Never the host's own name: a Spark's holds part of its serial number.
-DEFAULT_HOST = "localhost"
 DEFAULT_TIMEOUT = 20.0
-_HOST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
-_LONGEST_TIMEOUT = 86400.0
-
-
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        """End with the message and the status for a usage error."""
-        self.exit(UNUSABLE, f"{self.prog}: {message}; see --help\n")
 
 
 def main(arguments: "list[str] | None" = None) -> int:
@@ -40,9 +35,9 @@ def main(arguments: "list[str] | None" = None) -> int:
             f"{OLDEST_PYTHON[0]}.{OLDEST_PYTHON[1]} or newer"
         )
     if arguments[:1] == ["benchmark"]:
-        from . import benchmark  # noqa: PLC0415 - after the check of the version
+        from .benchmark import command  # noqa: PLC0415 - after the check of the version
 
-        return benchmark.main(arguments[1:])
+        return command.main(arguments[1:])
     options = _parser().parse_args(arguments)
     try:
         return _document(options)
@@ -65,30 +60,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def host_name(text: str) -> str:
-    """An argument that is an inventory host name. Raises ArgumentTypeError."""
-    if not _HOST_NAME.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"'{text}' is no inventory host name")
-    return text
-
-
-def seconds(text: str) -> float:
-    """An argument that is a time-out. Raises ArgumentTypeError."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not 0 < number <= _LONGEST_TIMEOUT:
-        raise argparse.ArgumentTypeError(
-            f"'{text}' is no number of seconds between 0 and {_LONGEST_TIMEOUT:g}"
-        )
-    return number
-
-
 def _document(options: argparse.Namespace) -> int:
     # Imported after the check of the version.
-    from .supervise import command_timeout  # noqa: PLC0415
-    from .system import System  # noqa: PLC0415
+    from .core.supervise import command_timeout  # noqa: PLC0415
+    from .core.system import System  # noqa: PLC0415
 
     try:
         os.listdir(options.root)  # noqa: PTH208 - raises what the user must read
@@ -111,14 +86,14 @@ def _maker(kind: str) -> "Callable[..., dict[str, Any]]":
     # By name, since Ansible ships what it finds imported, and the wanted one alone: the gate asks
     # every host for the smallest, and waits for what is imported.
     if kind == "hardware":
-        from . import hardware  # noqa: PLC0415
+        from .collect import hardware  # noqa: PLC0415
 
         return hardware.document
     if kind == "environment":
-        from . import environment  # noqa: PLC0415
+        from .collect import environment  # noqa: PLC0415
 
         return environment.document
-    from . import live_state  # noqa: PLC0415
+    from .collect import live_state  # noqa: PLC0415
 
     return live_state.document
 

@@ -21,8 +21,9 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any, NoReturn
 
-from .parent_death import die_with_parent, end_with_parent
-from .system import kill_group
+from .core.package import ENTRY, PACKAGE
+from .core.parent_death import die_with_parent, end_with_parent
+from .core.system import kill_group
 
 _LAST_LINES = 400  # characters of a failed process's last words worth repeating
 _POLL_SECONDS = 0.005
@@ -30,12 +31,6 @@ _POLL_SECONDS = 0.005
 
 class LaunchError(Exception):
     """The process gave no document; the message is one line."""
-
-
-def _import_location() -> tuple[str, str]:
-    """The sys.path entry and the dotted name under which this package is imported."""
-    package = __package__ or Path(__file__).parent.name
-    return str(Path(__file__).parents[package.count(".") + 1]), package
 
 
 def run_package(
@@ -49,8 +44,7 @@ def run_package(
 
     `timeout` is in seconds and covers everything. Raises LaunchError.
     """
-    entry, package = _import_location()
-    command = [interpreter, "-m", f"{package}.cli", *arguments]
+    command = [interpreter, "-m", f"{PACKAGE}.cli", *arguments]
     try:
         process = subprocess.Popen(
             command,
@@ -64,7 +58,7 @@ def run_package(
             cwd="/",
             env={
                 **os.environ,
-                "PYTHONPATH": entry,
+                "PYTHONPATH": ENTRY,
                 "PYTHONNOUSERSITE": "1",
                 "PYTHONDONTWRITEBYTECODE": "1",
                 **(environment or {}),

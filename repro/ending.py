@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from python_probes.cli import SUCCESS, UNUSABLE
+from python_probes.core.arguments import SUCCESS, UNUSABLE
 
 FAILED = 1
 __all__ = ["FAILED", "SUCCESS", "UNUSABLE", "say"]

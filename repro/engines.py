@@ -7,8 +7,8 @@ import os
 import shutil
 from dataclasses import dataclass
 
-from python_probes import docker
-from python_probes.system import CommandError, System
+from python_probes.core.system import CommandError, System
+from python_probes.software import docker
 
 NONE = "none"
 CONTAINER_ENGINES = ("docker", "podman")

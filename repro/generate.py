@@ -19,9 +19,10 @@ from ending import FAILED, SUCCESS, UNUSABLE, say
 from generators import Generator, Picture, PipelineGenerator, PrerequisiteError, SpriteGenerator
 from options import shared_options
 from outside import Outside
-from python_probes import document, environment, interruption
-from python_probes.cli import Parser
-from python_probes.system import System
+from python_probes.collect import environment
+from python_probes.core import document, interruption
+from python_probes.core.arguments import Parser
+from python_probes.core.system import System
 from stages import OverBudgetError, Stages
 
 

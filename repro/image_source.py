@@ -14,8 +14,8 @@ from typing import Any
 from engines import Engine
 from generators import PrerequisiteError
 from processes import Budget, StageError
-from python_probes.source import REVISION_VARIABLE, describe
-from python_probes.system import System
+from python_probes.core.source import REVISION_VARIABLE, describe
+from python_probes.core.system import System
 
 PROJECT = Path(__file__).resolve().parents[1]
 _CONTEXT = ("python_probes", "repro", "roles/probe_runtime/files")

@@ -21,12 +21,13 @@ from image_source import PROJECT, ImageSource
 from options import shared_options
 from outside import Outside
 from processes import Budget, BudgetError, StageError, end
-from python_probes import document, identity, interruption
-from python_probes.cli import Parser
-from python_probes.container import IMAGE_DIGEST_VARIABLE
-from python_probes.identifiers import Identifiers, hide_network_addresses
-from python_probes.supervise import run_probes
-from python_probes.system import System
+from python_probes.collect import identity
+from python_probes.core import document, interruption
+from python_probes.core.arguments import Parser
+from python_probes.core.identifiers import Identifiers, hide_network_addresses
+from python_probes.core.supervise import run_probes
+from python_probes.core.system import System
+from python_probes.software.container import IMAGE_DIGEST_VARIABLE
 
 _INSIDE = "/out"
 _PROBE_SECONDS = 20.0

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from python_probes.cli import Parser, host_name
+from python_probes.core.arguments import Parser, host_name
 
 _MOST_IMAGES = 1000
 _LONGEST_SECONDS = 86400

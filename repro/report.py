@@ -6,10 +6,12 @@ import platform
 from typing import Any
 
 from generators import Generator
-from python_probes import container, document, identity
-from python_probes.identifiers import Identifiers
-from python_probes.supervise import run_probes
-from python_probes.system import Note, System
+from python_probes.collect import identity
+from python_probes.core import document
+from python_probes.core.identifiers import Identifiers
+from python_probes.core.supervise import run_probes
+from python_probes.core.system import Note, System
+from python_probes.software import container
 
 PROBE_SECONDS = 20.0
 

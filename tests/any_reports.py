@@ -1,4 +1,4 @@
-"""Gate reports made by hand, by the contract of foundation/schemas/gate_report.json. SYNTHETIC."""
+"""Gate reports made by hand, by the contract of schemas/gate_report.json. SYNTHETIC."""
 
 from hypothesis import strategies as st
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from python_probes.identifiers import Identifiers
-from python_probes.system import System
+from python_probes.core.identifiers import Identifiers
+from python_probes.core.system import System
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 GB10 = REPOSITORY / "tests" / "fixtures" / "gb10"

@@ -10,9 +10,9 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 from pathlib import Path
 
-from foundation import cli
-from python_probes import benchmark as probe_benchmark
+from foundation.cli import main
 from python_probes import cli as probe_cli
+from python_probes.benchmark import command as probe_benchmark
 
 PLAYBOOKS = "ansible-playbook"
 Check = Callable[[list[str], Path], None]
@@ -58,7 +58,7 @@ def _python(words: list[str], sandbox: Path) -> None:
         parser().parse_args(words[4:] if words[3] == "benchmark" else words[3:])
         return
     assert words[1:3] == ["-m", "foundation"], f"{words}: annotate the block"
-    cli._parser().parse_args(words[3:])
+    main._parser().parse_args(words[3:])
 
 
 def _launcher(words: list[str], sandbox: Path) -> None:
@@ -95,7 +95,7 @@ def _script(words: list[str], sandbox: Path) -> None:
 # By program, how its options are checked in a block without annotation. Of ansible-playbook all
 # command lines are checked in one test, with Ansible's own --list-hosts and --list-tasks.
 CHECKS: dict[str, Check] = {
-    "foundation": _parsed(cli._parser),
+    "foundation": _parsed(main._parser),
     "make": _make,
     "python": _python,
     "run.sh": _launcher,

@@ -2,7 +2,7 @@
 
     python tests/fake_benchmark.py FOLDER benchmark ARGUMENTS    (the supervisor)
     python tests/fake_benchmark.py FOLDER -m ...cli benchmark ... (the same, as Ansible calls it)
-    python tests/fake_benchmark.py FOLDER -m ...benchmark_worker ... (what it starts)
+    python tests/fake_benchmark.py FOLDER -m ...benchmark.worker ... (what it starts)
 
 A figure of the family `cpu` waits while the file FOLDER/hold-NAME is there; one of the family
 `storage` also holds a file on the disk and a process, as fio is; with FOLDER/leave-behind it
@@ -53,9 +53,9 @@ def storage(bench, name, budget_seconds):
 
 if __name__ == "__main__":
     sys.path.insert(0, str(REPOSITORY))
-    from python_probes import benchmark, benchmark_run, benchmark_worker, worker_process
-    from python_probes.levels import Planned
-    from python_probes.parent_death import die_with_parent
+    from python_probes.benchmark import command, run, worker, worker_process
+    from python_probes.benchmark.levels import Planned
+    from python_probes.core.parent_death import die_with_parent
 
     FOLDER = Path(sys.argv[1])
     arguments = sys.argv[2:]
@@ -63,12 +63,12 @@ if __name__ == "__main__":
         program, arguments = arguments[1], arguments[2:]
     else:
         program = "cli"
-    if program.endswith("benchmark_worker"):
+    if program.endswith("benchmark.worker"):
         sys.modules["torch"] = None
-        benchmark_worker.FAMILIES.update(cpu=figure, storage=storage)
+        worker.FAMILIES.update(cpu=figure, storage=storage)
         sys.argv[1:] = arguments
-        sys.exit(benchmark_worker.main())
-    benchmark_run.plan = lambda *_: tuple(
+        sys.exit(worker.main())
+    run.plan = lambda *_: tuple(
         Planned(name, 1000 if (FOLDER / f"slow-{name}").exists() else 20) for name in NAMES
     )
     python = FOLDER / "python"
@@ -76,4 +76,4 @@ if __name__ == "__main__":
         python.write_text(f'#!/bin/sh\nexec {sys.executable} {__file__} {FOLDER} "$@"\n')
         python.chmod(0o755)
     worker_process.sys.executable = str(python)
-    sys.exit(benchmark.main(arguments[1:]))
+    sys.exit(command.main(arguments[1:]))

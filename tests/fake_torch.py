@@ -9,7 +9,8 @@ import operator
 import random
 from types import SimpleNamespace
 
-from python_probes import accelerator, bursts, gemm, sustained
+from python_probes.benchmark.families import gemm, sustained
+from python_probes.benchmark.measuring import accelerator, bursts
 
 
 def quick(monkeypatch, size=16):

@@ -10,10 +10,10 @@ import random
 
 import documents as made
 
-from foundation import gate
-from foundation.criteria import load_profiles
-from foundation.errors import DocumentError
-from foundation.waivers import Waiver
+from foundation.core.errors import DocumentError
+from foundation.evaluation import gate
+from foundation.evaluation.waivers import Waiver
+from foundation.profiles.criteria import load_profiles
 
 AUTO = load_profiles("auto")
 

@@ -21,9 +21,9 @@ _COLLECT = """
 import json, sys
 if "--without-pynvml" in sys.argv:
     sys.modules["pynvml"] = None
-from python_probes import gpu
-from python_probes.identifiers import Identifiers
-from python_probes.system import System
+from python_probes.nvidia import gpu
+from python_probes.core.identifiers import Identifiers
+from python_probes.core.system import System
 problems = []
 note = lambda code, message: problems.append([code, message])
 system = System(sys.argv[1])

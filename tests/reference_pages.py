@@ -17,10 +17,11 @@ import yaml
 from markup import code, document, row, text
 from validity_page import validity_page
 
-from foundation import gate, terminal
-from foundation.criteria import BUNDLED_FOLDER, Criterion, Profile, load_profiles
-from foundation.gate import WORKSTREAMS
-from foundation.waivers import Waiver
+from foundation.evaluation import gate
+from foundation.evaluation.gate import WORKSTREAMS
+from foundation.evaluation.waivers import Waiver
+from foundation.profiles.criteria import BUNDLED_FOLDER, Criterion, Profile, load_profiles
+from foundation.reports import terminal
 
 PROJECT = Path(__file__).parents[1]
 _PROFILES = ("generic", "dgx_spark", "h100", "h200")  # each after the one that it extends

@@ -6,8 +6,9 @@ import statistics
 
 import documents as made
 
-from foundation import baseline, documents
-from foundation.criteria import load_profiles
+from foundation.documents import store as document_store
+from foundation.history import accepted_baseline
+from foundation.profiles.criteria import load_profiles
 
 
 def run(host=made.HOST, collected=made.COLLECTED, factor=1.0, noise=0.0, document=None):
@@ -37,13 +38,13 @@ def accepted(stored=None):
     """The baseline of a Spark's run."""
     stored = stored or spark()
     host = stored["benchmark"]["host"]
-    return baseline.make(host, stored, load_profiles("auto"), made.NOW)[0]
+    return accepted_baseline.make(host, stored, load_profiles("auto"), made.NOW)[0]
 
 
 def store(folder, stored):
     """Write documents by kind as the playbooks do."""
     for kind, document in stored.items():
-        documents.write(document, documents.path(folder, document["host"], kind))
+        document_store.write(document, document_store.path(folder, document["host"], kind))
     return folder
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry, Resource
 
-_SCHEMAS = Path(__file__).resolve().parent.parent / "foundation" / "schemas"
+_SCHEMAS = Path(__file__).resolve().parent.parent / "foundation" / "documents" / "schemas"
 
 
 def schema_errors(kind, pointer, part):

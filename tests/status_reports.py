@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import documents as made
 
-from foundation import documents, gate
-from foundation.criteria import load_profiles
-from foundation.status import status
+from foundation.documents import store
+from foundation.evaluation import gate
+from foundation.profiles.criteria import load_profiles
+from foundation.status.status_report import status
 
 NOW = datetime(2026, 10, 20, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=2)
@@ -66,7 +67,7 @@ def slow(stored):
 def of(judged, previous=None, now=NOW, **options):
     """The status that follows from a report, valid by schema."""
     made_status = status(judged, previous, now, **options)
-    documents.validate(made_status)
+    store.validate(made_status)
     return made_status
 
 

@@ -14,8 +14,9 @@ from typing import Any
 
 import documents as made
 
-from foundation import gate, terminal
-from foundation.criteria import load_profiles
+from foundation.evaluation import gate
+from foundation.profiles.criteria import load_profiles
+from foundation.reports import terminal
 
 PAGE = Path(__file__).parents[1] / "docs/troubleshooting.md"
 _BLOCK = re.compile(r"(<!-- symptom: (\w+) -->\n)(?:```text\n.*?```\n)?", re.DOTALL)

@@ -13,10 +13,10 @@ from typing import Any
 
 from markup import code, document, row, text
 
-from foundation.criteria import load_profiles
-from foundation.evidence import Evidence
-from foundation.judge import figure_faults
-from foundation.validity import RULES, Rule
+from foundation.evaluation.criterion_result import figure_faults
+from foundation.evaluation.evidence import Evidence
+from foundation.evaluation.validity import RULES, Rule
+from foundation.profiles.criteria import load_profiles
 
 PROJECT = Path(__file__).parents[1]
 _PROFILES = ("generic", "dgx_spark", "h100", "h200")
@@ -24,8 +24,8 @@ _MOST_EXAMPLES = 3
 
 
 def validity_page() -> str:
-    """Every rule of foundation/validity/."""
-    schema = json.loads((PROJECT / "foundation/schemas/profile.json").read_text())
+    """Every rule of foundation/evaluation/validity/."""
+    schema = json.loads((PROJECT / "foundation/documents/schemas/profile.json").read_text())
     limits = schema["properties"]["validity"]["properties"]
     lines = [row("rule", "what speaks against the figure"), "|---|---|"]
     lines += [row(f"[{rule.name}](#{rule.name})", _meaning(rule)) for rule in RULES]
@@ -40,7 +40,9 @@ def validity_page() -> str:
         "an extending profile does not set is that of the one before.",
         *_limit_table(limits),
     ]
-    return document(parts, "foundation/validity/, schemas/profile.json and profiles/*.yml")
+    return document(
+        parts, "foundation/evaluation/validity/, schemas/profile.json and profiles/*.yml"
+    )
 
 
 _INTRODUCTION = f"""A figure is right or it is `invalid`, with the reason. {len(RULES)} rules look

@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from python_probes.version import VERSION
+from python_probes.core.version import VERSION
 
-from ..errors import DocumentError
-from ..judged import Judged
-from ..schema_registry import first_fault
-from . import interface, model
+from ..core.errors import DocumentError
+from ..documents.schema_registry import first_fault
+from ..evaluation.verified_report import Judged
+from . import interface_team, model_team
 from .parts import Part, Parts
 from .redaction import Redaction
 from .toolchain import Toolchain
@@ -41,17 +41,17 @@ def build(judged: Judged, toolchain: Toolchain, keep_names: bool = False) -> dic
     hosts: dict[str, Part] = {}
     allocatable: dict[str, Part] = {}
     notes: dict[str, None] = {}
-    advice, speed = interface.Advice(toolchain), interface.Speed()
+    advice, speed = interface_team.Advice(toolchain), interface_team.Speed()
     for host in judged.hosts():
-        model.hardware_baseline(parts["hardware_baseline"], host)
-        model.versions(parts["versions"], host)
-        model.unified_memory(parts["unified_memory"], host)
-        interface.cpu(parts["cpu"], host, advice)
-        interface.terminal(parts["terminal"], host)
+        model_team.hardware_baseline(parts["hardware_baseline"], host)
+        model_team.versions(parts["versions"], host)
+        model_team.unified_memory(parts["unified_memory"], host)
+        interface_team.cpu(parts["cpu"], host, advice)
+        interface_team.terminal(parts["terminal"], host)
         speed.add(parts["performance"], host)
         alias = redaction.host(host.name)
         hosts[alias] = {"verdict": host.entry["verdict"], "profile": host.entry["profile"]}
-        allocatable[alias] = model.allocatable(host)
+        allocatable[alias] = model_team.allocatable(host)
         if host.profile.note:
             notes[host.profile.note] = None
     alike = {name: {"configurations": one.alike()} for name, one in parts.items()}
@@ -61,7 +61,7 @@ def build(judged: Judged, toolchain: Toolchain, keep_names: bool = False) -> dic
         "hardware_baseline": {"hosts": hosts, **alike["hardware_baseline"]},
         "unified_memory": {
             "measured": {**alike["unified_memory"], "when_collected": allocatable},
-            "documented": model.documentation(architectures),
+            "documented": model_team.documentation(architectures),
         },
         "performance": speed.content(),
     }

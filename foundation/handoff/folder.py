@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from .. import documents
-from ..errors import DocumentError, FoundationError, StorageError
-from ..files import flush_folder, write_atomically
-from ..judged import RefusedError
-from ..schema_registry import first_fault, kinds
+from ..core.errors import DocumentError, FoundationError, StorageError
+from ..core.files import flush_folder, write_atomically
+from ..documents import store
+from ..documents.schema_registry import first_fault, kinds
+from ..evaluation.verified_report import RefusedError
 from .bundle import MANIFEST, PARTS
 
 _AGAIN = "take the hand-off again from where it was made"
@@ -158,7 +158,7 @@ def _bytes(path: Path) -> bytes:
 
 def _checked(path: Path, content: bytes, kind: str) -> dict[str, Any]:
     try:
-        document = documents.parse(content)
+        document = store.parse(content)
     except DocumentError as error:
         raise DamagedError(f"{path}: {error}; {_AGAIN}") from error
     if kind not in kinds() or (fault := first_fault(kind, document)) is not None:

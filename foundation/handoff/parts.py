@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import Json, one_line
-from ..judged import Host
+from ..core.errors import Json, one_line
+from ..evaluation.verified_report import Host
 from .redaction import Redaction
 
 Part = dict[str, Any]

@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from ..errors import one_line
+from ..core.errors import one_line
 
 _FEWEST_DIGITS = 2
 # What every Linux machine has; any other folder may be named after a user or a project.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..errors import one_line
+from ..core.errors import one_line
 from .rust_names import (
     AARCH64,
     CPUS,

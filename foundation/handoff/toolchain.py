@@ -15,7 +15,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, Protocol
 
-from ..errors import FoundationError, one_line
+from ..core.errors import FoundationError, one_line
 from .rust_names import CPUS, FLAGS
 
 _SECONDS = 30.0

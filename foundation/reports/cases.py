@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from foundation.errors import one_line
-from foundation.judge import FAIL, INVALID, PASS, REQUIRED, SKIPPED, WAIVED
+from foundation.core.errors import one_line
+from foundation.evaluation.criterion_result import FAIL, INVALID, PASS, REQUIRED, SKIPPED, WAIVED
 
 GATE = "phase gate"
 """The suite of the case that speaks of no host: no host is called so, names have no spaces."""

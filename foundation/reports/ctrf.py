@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from foundation.errors import DocumentError
-from foundation.schema_registry import first_fault
-from python_probes.version import VERSION
+from foundation.core.errors import DocumentError
+from foundation.documents.schema_registry import first_fault
+from python_probes.core.version import VERSION
 
 from .cases import Case, Status, cases
 

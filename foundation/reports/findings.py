@@ -7,7 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..judge import FAIL, INVALID, MISSING, PASS, REQUIRED, SKIPPED, WAIVED, WARNING
+from ..evaluation.criterion_result import (
+    FAIL,
+    INVALID,
+    MISSING,
+    PASS,
+    REQUIRED,
+    SKIPPED,
+    WAIVED,
+    WARNING,
+)
 
 WARNED = "warning"
 OWED = "owed"

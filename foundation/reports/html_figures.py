@@ -8,8 +8,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ..constraints import Constraint, ConstraintError, four_digits, parse
-from ..judge import FAIL, WAIVED
+from ..evaluation.criterion_result import FAIL, WAIVED
+from ..profiles.constraints import Constraint, ConstraintError, four_digits, parse
 from . import strip_plot
 from .findings import natural
 from .strip_plot import FAILING, OK, UNTRUSTED, Value

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..judge import PASS, SKIPPED
+from ..evaluation.criterion_result import PASS, SKIPPED
 from .findings import BLOCKING, STATES, Finding, findings, natural, state
 
 VERDICTS = ("FAIL", "INVALID", "MISSING", "PASS")

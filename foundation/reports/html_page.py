@@ -17,8 +17,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from ..constraints import four_digits
-from ..judge import REQUIRED, WARNING
+from ..evaluation.criterion_result import REQUIRED, WARNING
+from ..profiles.constraints import four_digits
 from . import html_figures, html_model
 from .findings import BLOCKING, FINDINGS, STATES, state
 

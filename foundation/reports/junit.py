@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 from junitparser.junitparser import FinalResult
 
-from foundation.judge import WARNING
+from foundation.evaluation.criterion_result import WARNING
 
 from .cases import Case, Status, cases, plain
 

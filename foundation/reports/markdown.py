@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from foundation.errors import one_line
-from foundation.judge import FAIL, PASS, SKIPPED, WAIVED, WARNING
+from foundation.core.errors import one_line
+from foundation.evaluation.criterion_result import FAIL, PASS, SKIPPED, WAIVED, WARNING
 
 from .findings import OWED, findings
 from .markdown_text import code, html_code, prose

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from html import escape
 
-from foundation.errors import one_line
+from foundation.core.errors import one_line
 
 LONGEST = 600  # characters of one text
 _ZERO_WIDTH_SPACE = "&#8203;"

@@ -19,8 +19,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from foundation.errors import one_line
-from foundation.judge import FAIL, INVALID, MISSING, PASS, SKIPPED, WAIVED
+from foundation.core.errors import one_line
+from foundation.evaluation.criterion_result import FAIL, INVALID, MISSING, PASS, SKIPPED, WAIVED
 
 from .cases import plain
 

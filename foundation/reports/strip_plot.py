@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from ..constraints import Constraint, four_digits
-from ..errors import one_line
+from ..core.errors import one_line
+from ..profiles.constraints import Constraint, four_digits
 
 OK, FAILING, UNTRUSTED = "ok", "failing", "untrusted"
 _WIDTH, _HEIGHT, _LEFT, _RIGHT = 320, 96, 12, 308

@@ -8,9 +8,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from foundation import documents, files
-from foundation.errors import DocumentError, FoundationError, StorageError, one_line
-from foundation.schema_registry import first_fault
+from foundation.core import files
+from foundation.core.errors import DocumentError, FoundationError, StorageError, one_line
+from foundation.documents import store
+from foundation.documents.schema_registry import first_fault
 
 Report = dict[str, Any]
 
@@ -57,7 +58,7 @@ def load(path: Path) -> Report:
     """Read a gate report, of any size. Raises DocumentError for all that is no such report."""
     path = Path(path)
     try:
-        report = documents.parse(path.read_bytes())
+        report = store.parse(path.read_bytes())
     except OSError as error:
         raise DocumentError(
             f"{path}: cannot be read: {error.strerror}; name the gate report with --gate, or "

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 from ansible.utils.display import Display
 
-from foundation import baseline
-from foundation.action import PROJECT, ControllerAction
-from foundation.criteria import load_profiles
+from foundation.history import accepted_baseline
+from foundation.profiles.criteria import load_profiles
+from foundation.runs.controller_action import PROJECT, ControllerAction
 
 
 class ActionModule(ControllerAction):
@@ -24,7 +24,7 @@ class ActionModule(ControllerAction):
     def act(self, wanted: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
         """Accept the run; fails where it cannot be one."""
         host = variables["inventory_hostname"]
-        done = baseline.accept(
+        done = accepted_baseline.accept(
             PROJECT / wanted["baseline_dir"],
             host,
             load_profiles(self.profile_choice(wanted["profile"])),
@@ -32,7 +32,7 @@ class ActionModule(ControllerAction):
             replace=wanted["replace"],
             write=not self.check_mode,
         )
-        text = baseline.tell(host, done)
+        text = accepted_baseline.tell(host, done)
         Display().display(text)
         return {
             "msg": text,

@@ -22,7 +22,7 @@ LAST_LOOK_SECONDS = 10.0
 # A run that is ended while it starts has not said yet which process it is.
 END_SECONDS = 5.0
 END_EVERY_SECONDS = 0.3
-_RUN = re.compile(r"[1-9][0-9]* [0-9a-f]{16}")  # as python_probes/run_file.py writes it
+_RUN = re.compile(r"[1-9][0-9]* [0-9a-f]{16}")  # as python_probes/benchmark/run_file.py writes it
 ENDING = (signal.SIGINT, signal.SIGTERM)
 
 

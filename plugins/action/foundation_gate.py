@@ -7,10 +7,12 @@ from typing import Any, ClassVar
 
 from ansible.utils.display import Display
 
-from foundation import live_state, reports, terminal
-from foundation.action import PROJECT, ControllerAction
-from foundation.gate import PASSED, judge_folder, write_report
-from foundation.waivers import EVERYTHING
+from foundation import reports
+from foundation.documents import live_answers
+from foundation.evaluation.gate import PASSED, judge_folder, write_report
+from foundation.evaluation.waivers import EVERYTHING
+from foundation.reports import terminal
+from foundation.runs.controller_action import PROJECT, ControllerAction
 
 
 class ActionModule(ControllerAction):
@@ -39,7 +41,7 @@ class ActionModule(ControllerAction):
         path = PROJECT / wanted["report"]
         if not self.check_mode:
             groups = self._groups(wanted["inventory"])
-            live_state.keep(baseline_dir, wanted["hosts"], wanted["answers"], now, groups)
+            live_answers.keep(baseline_dir, wanted["hosts"], wanted["answers"], now, groups)
         report = judge_folder(
             baseline_dir,
             {host: self.profile_choice(name) for host, name in wanted["profiles"].items()},

@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 
 from ansible.utils.display import Display
 
-from foundation import judged
-from foundation.action import PROJECT, ControllerAction
+from foundation.evaluation import verified_report
 from foundation.handoff import bundle, folder, toolchain
+from foundation.runs.controller_action import PROJECT, ControllerAction
 
 
 class ActionModule(ControllerAction):
@@ -25,7 +25,7 @@ class ActionModule(ControllerAction):
     def act(self, wanted: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
         """Make the bundle; fails until WS-01 is complete."""
         target = PROJECT / wanted["handoff_dir"]
-        found = judged.load(
+        found = verified_report.load(
             PROJECT / wanted["baseline_dir"],
             PROJECT / wanted["report"],
             self.profile_choice(wanted["profile"]) if wanted["profile"] else None,

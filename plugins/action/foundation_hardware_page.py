@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from foundation import documents, hardware_page
-from foundation.action import PROJECT, ControllerAction
-from foundation.files import write_atomically
+from foundation.core.files import write_atomically
+from foundation.documents import store
+from foundation.reports import hardware_page
+from foundation.runs.controller_action import PROJECT, ControllerAction
 
 
 class ActionModule(ControllerAction):
@@ -21,6 +22,6 @@ class ActionModule(ControllerAction):
         """Write the page."""
         page = PROJECT / wanted["page"]
         if not self.check_mode:
-            stored = documents.load_folder(PROJECT / wanted["baseline_dir"])
+            stored = store.load_folder(PROJECT / wanted["baseline_dir"])
             write_atomically(page, hardware_page.render(stored).encode())
         return {"path": str(page)}

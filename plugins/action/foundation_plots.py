@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from foundation import plots
-from foundation.action import PROJECT, ControllerAction
-from foundation.criteria import load_profiles
+from foundation.charts import plots
+from foundation.profiles.criteria import load_profiles
+from foundation.runs.controller_action import PROJECT, ControllerAction
 
 
 class ActionModule(ControllerAction):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from foundation.action import PROJECT, ControllerAction
-from foundation.source_archive import pack
-from python_probes.source import describe
-from python_probes.system import System
+from foundation.distribution.source_archive import pack
+from foundation.runs.controller_action import PROJECT, ControllerAction
+from python_probes.core.source import describe
+from python_probes.core.system import System
 
 
 class ActionModule(ControllerAction):

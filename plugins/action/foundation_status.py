@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 from ansible.utils.display import Display
 
-from foundation import notification, status, status_files, status_text
-from foundation.action import PROJECT, ControllerAction
+from foundation.runs.controller_action import PROJECT, ControllerAction
+from foundation.status import notification, status_files, status_report, status_text
 
 
 class ActionModule(ControllerAction):
@@ -34,7 +34,7 @@ class ActionModule(ControllerAction):
         Display().display(status_text.render(done.status, path))
         result = {
             "changed": done.changed,
-            "finished": status.finished(done.status),
+            "finished": status_report.finished(done.status),
             "memory": notification.remember(done.status),
             "notification": told,
             "status": str(path),
@@ -50,5 +50,5 @@ class ActionModule(ControllerAction):
         return result
 
 
-def _text(document: status.Status) -> str:
-    return json.dumps(status.timeless(document), indent=2, ensure_ascii=False) + "\n"
+def _text(document: status_report.Status) -> str:
+    return json.dumps(status_report.timeless(document), indent=2, ensure_ascii=False) + "\n"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from foundation import status_files
-from foundation.action import PROJECT, ControllerAction
+from foundation.runs.controller_action import PROJECT, ControllerAction
+from foundation.status import status_files
 
 
 class ActionModule(ControllerAction):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar
 
-from foundation import documents, history
-from foundation.action import PROJECT, ControllerAction
-from foundation.criteria import load_profiles
+from foundation.documents import store
+from foundation.history import run_history
+from foundation.profiles.criteria import load_profiles
+from foundation.runs.controller_action import PROJECT, ControllerAction
 
 
 class ActionModule(ControllerAction):
@@ -24,10 +25,10 @@ class ActionModule(ControllerAction):
         host = variables["inventory_hostname"]
         paths = []
         for kind, document in wanted["documents"].items():
-            documents.validate(document, kind=kind, host=host)
-            paths.append(documents.path(PROJECT / wanted["baseline_dir"], host, kind))
+            store.validate(document, kind=kind, host=host)
+            paths.append(store.path(PROJECT / wanted["baseline_dir"], host, kind))
             if not self.check_mode:
-                documents.write(document, paths[-1])
+                store.write(document, paths[-1])
         if "benchmark" in wanted["documents"] and not self.check_mode:
             self._remember(PROJECT / wanted["baseline_dir"], host, wanted["profile"])
         return {"paths": [str(path) for path in paths]}
@@ -35,5 +36,7 @@ class ActionModule(ControllerAction):
     def _remember(self, baseline_dir: Path, host: str, profile: str) -> None:
         """Append the run to the host's history, judged with what else is stored of it."""
         profiles = load_profiles(self.profile_choice(profile))
-        stored = documents.load_folder(baseline_dir)[host]
-        history.append(history.path(baseline_dir, host), history.entry(host, stored, profiles))
+        stored = store.load_folder(baseline_dir)[host]
+        run_history.append(
+            run_history.path(baseline_dir, host), run_history.entry(host, stored, profiles)
+        )

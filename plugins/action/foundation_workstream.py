@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from foundation.action import PROJECT, ControllerAction
-from foundation.criteria import AUTO, is_path
-from foundation.gate import failures, judge_folder
+from foundation.evaluation.gate import failures, judge_folder
+from foundation.profiles.criteria import AUTO, is_path
+from foundation.runs.controller_action import PROJECT, ControllerAction
 
 
 class ActionModule(ControllerAction):

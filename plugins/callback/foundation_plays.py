@@ -1,4 +1,4 @@
-"""Callback plugin: the plays of this run and their hosts, for foundation/playbook.py.
+"""Callback plugin: the plays of this run and their hosts, for foundation/runs/playbook.py.
 
 ansible-runner's events name a play's pattern and not its hosts, so a host that is never reached
 would be in none of them.
@@ -28,7 +28,7 @@ DOCUMENTATION = """
       - Each play has C(name), C(pattern) and C(hosts), those that are left after C(--limit).
       - On Linux the run is then interrupted, as by Ctrl-C, when the process that started it dies.
     requirements:
-      - Enabled by name, as foundation/playbook.py does
+      - Enabled by name, as foundation/runs/playbook.py does
 """
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h

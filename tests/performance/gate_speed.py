@@ -29,8 +29,8 @@ import ansible
 import fleet
 import ssh_hosts
 
-from foundation import documents
-from foundation.criteria import load_profiles
+from foundation.documents import store
+from foundation.profiles.criteria import load_profiles
 
 PROJECT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -278,7 +278,7 @@ def main() -> None:
         },
         "measurements": bench.measurements,
     }
-    documents.write(report, options.json)
+    store.write(report, options.json)
     print(f"written: {options.json}")
 
 

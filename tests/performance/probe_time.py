@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from python_probes import environment, hardware, live_state
-from python_probes.system import System
+from python_probes.collect import environment, hardware, live_state
+from python_probes.core.system import System
 
 RUNS = 5
 DOCUMENTS: dict[str, Callable[..., dict[str, Any]]] = {

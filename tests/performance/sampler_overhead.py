@@ -16,9 +16,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from python_probes import telemetry
-from python_probes.benchmark_conditions import nvml_library
-from python_probes.worker_process import Worker
+from python_probes.benchmark.conditions import nvml_library
+from python_probes.benchmark.worker_process import Worker
+from python_probes.nvidia import telemetry
 
 FIGURE = "gemm.bf16"
 TURNS = 10

@@ -13,7 +13,7 @@ import pytest
 import runs
 import yaml
 
-from foundation import history
+from foundation.history import run_history
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 PROJECT = Path(__file__).parents[2]
@@ -68,7 +68,7 @@ def test_a_run_is_remembered_accepted_drawn_and_compared(
     accepted = baseline_dir / HOST / "benchmark_baseline.json"
     first = now - timedelta(hours=2)
     checked = measure(documents(first), "--check", benchmark_accept_baseline=True)
-    assert not history.path(baseline_dir, HOST).exists(), checked.stdout
+    assert not run_history.path(baseline_dir, HOST).exists(), checked.stdout
 
     finished = measure(documents(first))
     assert finished.returncode == 0, finished.stdout + finished.stderr
@@ -90,7 +90,8 @@ def test_a_run_is_remembered_accepted_drawn_and_compared(
     assert "has a baseline, which is kept" in finished.stdout
     assert accepted.read_bytes() == before
     moments = [
-        one["collected_at"] for one in history.load(history.path(baseline_dir, HOST)).entries
+        one["collected_at"]
+        for one in run_history.load(run_history.path(baseline_dir, HOST)).entries
     ]
     assert moments == [time.strftime("%Y-%m-%dT%H:%M:%SZ") for time in (first, slower)]
 

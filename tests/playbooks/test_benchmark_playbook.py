@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from benchmark_hosts import Hosts
 
-from foundation import documents
+from foundation.documents import store
 from processes import processes, wait_until
 
 PROJECT = Path(__file__).parents[2]
@@ -58,7 +58,7 @@ def test_progress_of_two_hosts_is_seen_while_they_measure(hosts: Callable[..., H
 
     assert run.wait(60) == 0, said(both)
     for name in both.names:
-        stored = documents.load(documents.path(both.folder / "baselines", name, "benchmark"), name)
+        stored = store.load(store.path(both.folder / "baselines", name, "benchmark"), name)
         assert len(stored["data"]["figures"]) == 5
         assert said(both).count(f"{name}: [1/5]") == 1
         assert not list((both.folder / name).glob("state.json*"))
@@ -83,9 +83,7 @@ def test_ctrl_c_ends_the_benchmark_and_resume_goes_on(
     host.let_go()
     again = start(host, "-e", "benchmark_resume=true")
     assert again.wait(60) == 0, said(host)
-    stored = documents.load(
-        documents.path(host.folder / "baselines", "spark-01", "benchmark"), "spark-01"
-    )
+    stored = store.load(store.path(host.folder / "baselines", "spark-01", "benchmark"), "spark-01")
     assert len(stored["data"]["resumed"][0]["figures"]) == 3
     assert stored["data"]["skipped"] == []
 

@@ -10,7 +10,7 @@ import documents as made
 import pytest
 import runs
 
-from foundation import gate
+from foundation.evaluation import gate
 from foundation.handoff import folder
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

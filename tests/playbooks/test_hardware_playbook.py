@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from foundation import documents
+from foundation.documents import store
 
 PROJECT = Path(__file__).parents[2]
 
@@ -28,10 +28,10 @@ def test_hardware_and_environment_are_kept_and_the_second_run_changes_nothing(
     finished = ansible_playbook("foundation.yml", "--tags", "WS-01")
     assert finished.returncode == 0, finished.stdout + finished.stderr
     for kind in ("hardware_baseline", "environment"):
-        path = documents.path(baseline_dir, "localhost", kind)
-        document = documents.load(path, "localhost")
+        path = store.path(baseline_dir, "localhost", kind)
+        document = store.load(path, "localhost")
         assert document["kind"] == kind
-    assert documents.load(path)["data"]["torch"]["version"].startswith("2.")
+    assert store.load(path)["data"]["torch"]["version"].startswith("2.")
     assert "localhost" in (tmp_path / "hardware.md").read_text()
 
     again = ansible_playbook("foundation.yml", "--tags", "WS-01")
@@ -99,6 +99,6 @@ def test_a_replayed_spark_comes_through_the_module(
     )
     finished = ansible_playbook(str(playbook))
     assert finished.returncode == 0, finished.stdout + finished.stderr
-    data = documents.load(documents.path(baseline_dir, "localhost", "hardware_baseline"))["data"]
+    data = store.load(store.path(baseline_dir, "localhost", "hardware_baseline"))["data"]
     assert [device["name"] for device in data["gpu"]["devices"]] == ["NVIDIA GB10"]
     assert data["cpu"]["architecture"] == "aarch64"

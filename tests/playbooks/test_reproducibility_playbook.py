@@ -14,7 +14,7 @@ from pathlib import Path
 import documents as made
 import pytest
 
-from foundation import documents
+from foundation.documents import store
 
 PROJECT = Path(__file__).parents[2]
 
@@ -72,7 +72,7 @@ def test_a_home_of_its_own_and_two_names_for_one_machine(
         assert finished.returncode == 0, finished.stdout + finished.stderr
     assert re.search(r"changed=[1-9]", finished.stdout) is None  # the second run changes nothing
     for host in ("management-name", "fabric-name"):
-        documents.load(documents.path(baseline_dir, host, "reproducibility"), host)
+        store.load(store.path(baseline_dir, host, "reproducibility"), host)
         fetched = PROJECT / "reports" / "images" / host
         assert {path.name for path in fetched.iterdir()} == {
             "image_00.png",
@@ -110,7 +110,7 @@ def test_where_ws_01_failed_nothing_after_it_is_run_and_it_says_so(
         made.hardware_baseline("failed-spark"), "data.memory.page_size_bytes", 65536
     )
     document["collected_at"] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    documents.write(document, documents.path(baseline_dir, "failed-spark", "hardware_baseline"))
+    store.write(document, store.path(baseline_dir, "failed-spark", "hardware_baseline"))
 
     finished = ansible_playbook(
         "foundation.yml",

@@ -17,7 +17,8 @@ from typing import Any
 import documents as made
 import pytest
 
-from foundation import RunError, documents, run_foundation, run_gate
+from foundation import RunError, run_foundation, run_gate
+from foundation.documents import store as stored
 from processes import processes, wait_until
 
 PROJECT = Path(__file__).parents[2]
@@ -43,7 +44,7 @@ def store(folder: Path, host: str, identity: dict[str, Any]) -> None:
     for kind, document in made.spark(host).items():
         document["identity"] |= {**identity, "build": document["identity"]["build"]}
         document["collected_at"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        documents.write(document, documents.path(folder, host, kind))
+        stored.write(document, stored.path(folder, host, kind))
 
 
 def run(*arguments: object, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -73,9 +74,9 @@ def test_a_dead_host_is_unreachable_and_missing_and_then_the_other_passes(
         "dead": ("unreachable", "MISSING"),
     }
     assert result.report == tmp_path / "gate.json"
-    assert result.gate_report == documents.load(tmp_path / "gate.json")
+    assert result.gate_report == stored.load(tmp_path / "gate.json")
 
-    live = documents.load(tmp_path / "docs/here/live_state.json")
+    live = stored.load(tmp_path / "docs/here/live_state.json")
     store(tmp_path / "docs", "here", live["identity"])
     result = run_gate(
         "fleet.json", limit="here", profile="dgx_spark", baseline_dir="docs", report="gate.json"
@@ -100,7 +101,7 @@ def test_the_live_command_prints_what_the_offline_one_does(
     assert live.stdout == offline.stdout + f"\nReport: {tmp_path / 'g.json'}\n"
     assert "Gate: 1 host\n" in live.stderr
     assert "Phase Gate" not in live.stderr
-    assert documents.load(tmp_path / "g.json")["verdict"] == "FAILED"
+    assert stored.load(tmp_path / "g.json")["verdict"] == "FAILED"
 
 
 def test_json_is_all_that_standard_output_has(fleet: Callable[..., Path], tmp_path: Path) -> None:
@@ -110,7 +111,7 @@ def test_json_is_all_that_standard_output_has(fleet: Callable[..., Path], tmp_pa
     )
 
     result = json.loads(done.stdout)
-    documents.validate(result, "run_result")
+    stored.validate(result, "run_result")
     assert (done.returncode, done.stderr) == (1, "")
     assert (result["verdict"], result["report"], result["check"]) == ("FAILED", None, True)
     assert not (tmp_path / "docs").exists()
@@ -126,7 +127,7 @@ def test_check_of_the_foundation_measures_nothing(
     )
 
     result = json.loads(done.stdout)
-    documents.validate(result, "run_result")
+    stored.validate(result, "run_result")
     assert (done.returncode, result["state"], done.stderr) == (0, "passed", "")
     assert result["hosts"]["here"]["outcome"] == "ok"
     assert not (tmp_path / "docs").exists()

@@ -10,15 +10,8 @@ from typing import Any
 import pytest
 from benchmark_hosts import Hosts
 
-from foundation import (
-    Event,
-    FigureDone,
-    FigureUnderWay,
-    HostAnswered,
-    PlayStarted,
-    documents,
-    run_foundation,
-)
+from foundation import Event, FigureDone, FigureUnderWay, HostAnswered, PlayStarted, run_foundation
+from foundation.documents import store
 from processes import processes, wait_until
 
 
@@ -53,7 +46,7 @@ def test_figures_are_events_and_documents_of_this_run_are_told_from_earlier_ones
     assert (result.state, result.problems) == ("passed", ())
     new = host.folder / "baselines" / "spark-01" / "benchmark.json"
     assert result.hosts["spark-01"].documents == {"benchmark": new}
-    assert documents.load(new, "spark-01")["data"]["figures"]
+    assert store.load(new, "spark-01")["data"]["figures"]
     assert result.hosts["spark-01"].stale_documents == {"environment": old}
     under_way = [one for one in events if isinstance(one, FigureUnderWay)]
     assert [one.number for one in under_way[:3]] == [1, 2, 3]

@@ -12,7 +12,7 @@ import pytest
 import status_reports as fleet
 from webhook import HANG, SECRET, Webhook, webhook
 
-from foundation import documents
+from foundation.documents import store
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 TOLD = "the webhook did not take the notification"
@@ -44,7 +44,7 @@ def status(ansible_playbook: Run, tmp_path: Path) -> Run:
 
 
 def judged(tmp_path: Path, documents_of: dict[str, Any]) -> None:
-    documents.write(fleet.verdict(documents_of), tmp_path / "gate.json")
+    store.write(fleet.verdict(documents_of), tmp_path / "gate.json")
 
 
 def secret_file(tmp_path: Path, url: str) -> Path:
@@ -69,7 +69,7 @@ def test_the_status_is_written_and_a_second_run_changes_nothing(
     assert not (tmp_path / "status.json").exists()
     first = status()
     assert "changed=1" in first.stdout
-    document = documents.load(tmp_path / "status.json")
+    document = store.load(tmp_path / "status.json")
     assert document["workstreams"]["WS-03"]["status"] == "in_progress"
     second = status("--diff")
     assert (second.returncode, "changed=0" in second.stdout) == (0, True)
@@ -79,7 +79,7 @@ def test_the_status_is_written_and_a_second_run_changes_nothing(
 
 def test_without_a_gate_report_nothing_has_started(status: Run, tmp_path: Path) -> None:
     assert status().returncode == 0
-    document = documents.load(tmp_path / "status.json")
+    document = store.load(tmp_path / "status.json")
     assert {entry["status"] for entry in document["workstreams"].values()} == {"not_started"}
 
 
@@ -95,7 +95,7 @@ def test_the_gate_is_run_first_where_that_is_asked_for(status: Run, tmp_path: Pa
     done = status(status_run_gate=True)
     assert done.returncode == 0, done.stdout
     assert "❌ Phase Gate: FAILED" in done.stdout
-    document = documents.load(tmp_path / "status.json")
+    document = store.load(tmp_path / "status.json")
     assert document["gate"]["verdict"] == "FAILED"
     assert document["gate"]["hosts"] == 1
 
@@ -117,7 +117,7 @@ def test_a_new_blocker_is_posted_once_and_its_end_too(
     for _ in range(2):
         assert status(status_webhook_url=receiver.url).returncode == 0
     (body,) = receiver.bodies
-    documents.validate(body)
+    store.validate(body)
     assert body["kind"] == "status_notification"
     assert body["new"][0]["criteria"] == ["storage_random_read"]
     assert receiver.paths == [f"/services/{SECRET}"]
@@ -144,7 +144,7 @@ def test_a_post_that_fails_is_said_and_made_again_by_the_next_run(
     done = status(status_webhook_url=receiver.url, status_webhook_retries=1)
     assert done.returncode == 2
     assert f"{TOLD} (HTTP 503, tried 2 times)" in " ".join(done.stdout.split())
-    assert documents.load(tmp_path / "status.json")["blockers"]
+    assert store.load(tmp_path / "status.json")["blockers"]
     assert not (tmp_path / "posted.json").exists()
     assert status(status_webhook_url=receiver.url).returncode == 0
     assert len(receiver.bodies) == 3
@@ -199,7 +199,7 @@ def test_an_address_of_the_wrong_form_is_refused_and_not_shown(
     assert done.returncode == 2
     assert "is no https://HOST" in done.stdout
     assert SECRET not in done.stdout + done.stderr
-    assert documents.load(tmp_path / "status.json")["blockers"]
+    assert store.load(tmp_path / "status.json")["blockers"]
 
 
 def test_the_secret_is_in_no_output_and_no_file(

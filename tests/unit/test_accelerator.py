@@ -2,7 +2,7 @@
 
 from fake_torch import FakeTorch
 
-from python_probes.accelerator import Accelerator
+from python_probes.benchmark.measuring.accelerator import Accelerator
 
 
 def test_a_device_describes_itself():

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from python_probes import apt_locks
+from python_probes.provisioning import apt_locks
 
 HOLD = """
 import fcntl, sys

@@ -11,7 +11,7 @@ from threading import Thread
 
 import pytest
 
-from foundation import arm_check as arm
+from foundation.distribution import arm_check as arm
 
 ROOT = Path(__file__).parents[2]
 INDEX = ROOT / "tests" / "fixtures" / "index"

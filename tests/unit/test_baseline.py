@@ -6,10 +6,11 @@ import documents as made
 import pytest
 import runs
 
-from foundation import baseline, documents
-from foundation.baseline import ACCEPTED, KEPT, UNCHANGED, BaselineError
-from foundation.criteria import load_profiles
-from foundation.errors import DocumentError
+from foundation.core.errors import DocumentError
+from foundation.documents import store
+from foundation.history import accepted_baseline
+from foundation.history.accepted_baseline import ACCEPTED, KEPT, UNCHANGED, BaselineError
+from foundation.profiles.criteria import load_profiles
 
 AUTO = load_profiles("auto")
 
@@ -17,12 +18,14 @@ AUTO = load_profiles("auto")
 def accept(folder, stored=None, **options):
     if stored is not None:
         runs.store(folder, stored)
-    return baseline.accept(folder, made.HOST, AUTO, options.pop("now", made.NOW), **options)
+    return accepted_baseline.accept(
+        folder, made.HOST, AUTO, options.pop("now", made.NOW), **options
+    )
 
 
 def on_disk(folder):
-    path = documents.path(folder, made.HOST, documents.BASELINE)
-    return documents.load(path, made.HOST) if path.exists() else None
+    path = store.path(folder, made.HOST, store.BASELINE)
+    return store.load(path, made.HOST) if path.exists() else None
 
 
 def test_a_valid_run_becomes_the_baseline_as_it_was_measured(tmp_path):
@@ -50,7 +53,7 @@ def test_a_figure_that_is_not_valid_is_left_out_with_its_reason(tmp_path):
     assert "throttled" in done.left_out["gemm.fp16"]
     assert "gemm.fp16" not in on_disk(tmp_path)["data"]["figures"]
     assert "gemm.bf16" in on_disk(tmp_path)["data"]["figures"]
-    assert "left out gemm.fp16: the GPU slowed down" in baseline.tell(made.HOST, done)
+    assert "left out gemm.fp16: the GPU slowed down" in accepted_baseline.tell(made.HOST, done)
 
 
 def no_figures(stored):
@@ -107,8 +110,8 @@ def test_an_existing_baseline_is_kept_until_it_is_to_be_replaced(tmp_path):
     kept = accept(tmp_path, later)
     assert kept.outcome == KEPT
     assert on_disk(tmp_path) == first
-    assert "gemm.bf16: 92 TFLOP/s -> 46 TFLOP/s (-50.0%)" in baseline.tell(made.HOST, kept)
-    assert "- memory.copy: 230 GB/s" in baseline.tell(made.HOST, kept)
+    assert "gemm.bf16: 92 TFLOP/s -> 46 TFLOP/s (-50.0%)" in accepted_baseline.tell(made.HOST, kept)
+    assert "- memory.copy: 230 GB/s" in accepted_baseline.tell(made.HOST, kept)
     replaced = accept(tmp_path, replace=True)
     assert (replaced.outcome, replaced.changes) == (ACCEPTED, kept.changes)
     assert on_disk(tmp_path)["data"]["figures"]["gemm.bf16"]["value"] == pytest.approx(46)
@@ -116,10 +119,10 @@ def test_an_existing_baseline_is_kept_until_it_is_to_be_replaced(tmp_path):
 
 def test_accepting_the_same_run_again_changes_nothing(tmp_path):
     accept(tmp_path, runs.spark())
-    before = documents.path(tmp_path, made.HOST, documents.BASELINE).read_bytes()
+    before = store.path(tmp_path, made.HOST, store.BASELINE).read_bytes()
     again = accept(tmp_path, now=made.NOW + timedelta(hours=1))
     assert again.outcome == UNCHANGED
-    assert documents.path(tmp_path, made.HOST, documents.BASELINE).read_bytes() == before
+    assert store.path(tmp_path, made.HOST, store.BASELINE).read_bytes() == before
 
 
 def test_nothing_is_written_when_nothing_may_be(tmp_path):
@@ -130,7 +133,7 @@ def test_nothing_is_written_when_nothing_may_be(tmp_path):
 @pytest.mark.parametrize("content", ["{", '{"kind": "benchmark_baseline"}'])
 def test_a_damaged_baseline_is_told_and_can_be_replaced(tmp_path, content):
     runs.store(tmp_path, runs.spark())
-    documents.path(tmp_path, made.HOST, documents.BASELINE).write_text(content)
+    store.path(tmp_path, made.HOST, store.BASELINE).write_text(content)
     with pytest.raises(DocumentError, match=r"benchmark_baseline\.json"):
         accept(tmp_path)
     assert accept(tmp_path, replace=True).outcome == ACCEPTED

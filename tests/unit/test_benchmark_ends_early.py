@@ -269,7 +269,7 @@ def test_a_signal_before_the_state_was_read_keeps_it(bench):
     )
 
 
-@pytest.mark.parametrize("victim", ["benchmark_worker", "time.sleep"])
+@pytest.mark.parametrize("victim", ["benchmark.worker", "time.sleep"])
 def test_a_killed_worker_or_tool_costs_one_figure(bench, victim):
     run = bench.start_until("write")
     (number,) = [
@@ -283,7 +283,7 @@ def test_a_killed_worker_or_tool_costs_one_figure(bench, victim):
     output, _ = run.communicate(timeout=20)
 
     data = json.loads(output)["data"]
-    if victim == "benchmark_worker":
+    if victim == "benchmark.worker":
         (skipped,) = data["skipped"]
         assert skipped["figure"] == "storage.write"
         assert skipped["reason"] == "the measuring process died of SIGKILL"

@@ -2,9 +2,9 @@
 
 import pytest
 
-from python_probes import benchmark_progress
-from python_probes.benchmark_progress import Progress
-from python_probes.levels import Planned
+from python_probes.benchmark import progress
+from python_probes.benchmark.levels import Planned
+from python_probes.benchmark.progress import Progress
 
 PLAN = (Planned("gemm.fp8", 10), Planned("memory.copy", 5), Planned("storage.read_16_jobs", 20))
 
@@ -20,7 +20,7 @@ def clock(monkeypatch):
             return self.now
 
     clock = Clock()
-    monkeypatch.setattr(benchmark_progress, "time", clock)
+    monkeypatch.setattr(progress, "time", clock)
     return clock
 
 

@@ -12,11 +12,11 @@ from box import REPOSITORY
 from schema_check import schema_errors
 from test_telemetry import FakeNvml
 
-from python_probes import benchmark, benchmark_crew, benchmark_run, worker_process
-from python_probes.benchmark_conditions import conditions, cpu_device
-from python_probes.benchmark_findings import Findings
-from python_probes.levels import Planned, plan
-from python_probes.nvml_calls import Nvml
+from python_probes.benchmark import command, run, worker_process, worker_session
+from python_probes.benchmark.conditions import conditions, cpu_device
+from python_probes.benchmark.levels import Planned, plan
+from python_probes.benchmark.results import Findings
+from python_probes.nvidia.nvml_calls import Nvml
 
 # The measuring process's place is taken by this script: same pipes, same lines.
 _WORKER = """#!{python}
@@ -85,7 +85,7 @@ _GPU_PLAN = (Planned("gemm.fp32", 0.5), Planned("sustained.bf16", 5, 2), _PLAN[-
 
 
 def planned(monkeypatch, *figures):
-    monkeypatch.setattr(benchmark_run, "plan", lambda *_: figures)
+    monkeypatch.setattr(run, "plan", lambda *_: figures)
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def bench(tmp_path, monkeypatch, capfd):
     folder = tmp_path / "measured"
     folder.mkdir()
     planned(monkeypatch, *_PLAN)
-    monkeypatch.setattr(benchmark_run, "nvml_library", lambda: None)
+    monkeypatch.setattr(run, "nvml_library", lambda: None)
 
     def play(scenario, *arguments):
         script = tmp_path / "python"
@@ -103,7 +103,7 @@ def bench(tmp_path, monkeypatch, capfd):
         monkeypatch.setattr(worker_process.sys, "executable", str(script))
         state = tmp_path / "state" / "benchmark.json"
         base = ["--directory", str(folder), "--host", "spark-01", "--state", str(state)]
-        status = benchmark.main([*base, *arguments])
+        status = command.main([*base, *arguments])
         captured = capfd.readouterr()
         assert status == 0, captured.err
         assert list(folder.iterdir()) == []
@@ -146,7 +146,7 @@ def test_a_run_that_works(bench):
     ],
 )
 def test_a_figure_that_fails_costs_itself_alone(bench, monkeypatch, scenario, reason):
-    monkeypatch.setattr(benchmark_crew, "_GRACE_SECONDS", 0.5 if scenario == "hang" else 10)
+    monkeypatch.setattr(worker_session, "_GRACE_SECONDS", 0.5 if scenario == "hang" else 10)
     document, progress = bench(scenario)
 
     assert reason in _skipped(document)["cpu.triad"]
@@ -161,7 +161,7 @@ def test_a_figure_that_fails_costs_itself_alone(bench, monkeypatch, scenario, re
     ("scenario", "reason"), [("import-crash", "SIGSEGV"), ("import-hang", "no result within")]
 )
 def test_a_torch_that_brings_its_process_down_is_left_out(bench, monkeypatch, scenario, reason):
-    monkeypatch.setattr(benchmark_run, "_START_SECONDS", 1.0)
+    monkeypatch.setattr(run, "_START_SECONDS", 1.0)
 
     document, _ = bench(scenario)
 
@@ -191,7 +191,7 @@ def test_no_process_at_all_still_makes_a_document(bench):
 
 def test_what_does_not_fit_the_time_is_skipped(bench, monkeypatch):
     planned(monkeypatch, Planned("cpu.copy", 0.2), Planned("cpu.triad", 100))
-    monkeypatch.setattr(benchmark_run.StateFile, "write", lambda *_: None)
+    monkeypatch.setattr(run.StateFile, "write", lambda *_: None)
 
     document, _ = bench("works", "--timeout", "30")
 
@@ -202,7 +202,7 @@ def test_what_does_not_fit_the_time_is_skipped(bench, monkeypatch):
 
 def test_gpu_figures_have_a_trace_and_storage_has_none(bench, monkeypatch):
     fake = FakeNvml()
-    monkeypatch.setattr(benchmark_run, "nvml_library", lambda: Nvml(fake))
+    monkeypatch.setattr(run, "nvml_library", lambda: Nvml(fake))
     planned(monkeypatch, *_GPU_PLAN)
 
     document, _ = bench("cuda")
@@ -236,7 +236,7 @@ def test_a_gpu_without_telemetry_says_why(bench, monkeypatch):
     assert "pynvml is not installed" in document["data"]["telemetry"]["reason"]
 
     lost = FakeNvml({"nvmlDeviceGetHandleByUUID": 15})
-    monkeypatch.setattr(benchmark_run, "nvml_library", lambda: Nvml(lost))
+    monkeypatch.setattr(run, "nvml_library", lambda: Nvml(lost))
     document, _ = bench("cuda")
     assert document["data"]["telemetry"]["source"] is None
     assert "nvmlDeviceGetHandleByUUID" in document["data"]["telemetry"]["reason"]
@@ -275,15 +275,15 @@ def test_conditions_and_device_of_a_host(box):
     [
         (["--level", "deep"], "invalid choice: 'deep'"),
         (["--soak-minutes", "1300"], "'1300' is more than 1200 minutes"),
-        (["--timeout", "0"], "'0' is no number of seconds"),
-        (["--timeout", "inf"], "'inf' is no number"),
-        (["--timeout", "soon"], "'soon' is no number"),
-        (["--host", "../x"], "no inventory host name"),
+        (["--timeout", "0"], "'0' is not a number of seconds"),
+        (["--timeout", "inf"], "'inf' is not a number"),
+        (["--timeout", "soon"], "'soon' is not a number"),
+        (["--host", "../x"], "not an inventory host name"),
     ],
 )
 def test_wrong_use_is_one_line(capsys, arguments, words):
     with pytest.raises(SystemExit) as caught:
-        benchmark.main(arguments)
+        command.main(arguments)
 
     errors = capsys.readouterr().err
     assert caught.value.code == 2
@@ -295,7 +295,7 @@ def test_wrong_use_is_one_line(capsys, arguments, words):
 def test_a_directory_that_cannot_be_used_is_one_line(tmp_path, capsys, kind):
     (tmp_path / "file").write_text("")
 
-    assert benchmark.main(["--directory", str(tmp_path / kind)]) == 2
+    assert command.main(["--directory", str(tmp_path / kind)]) == 2
     assert f"--directory {tmp_path / kind}: " in capsys.readouterr().err
 
 
@@ -325,7 +325,7 @@ def test_a_gpu_that_goes_away_is_still_the_device_of_the_document(bench, monkeyp
 
 def test_every_figure_says_when_and_whether_the_clock_was_set(bench, monkeypatch):
     offsets = iter([100.0, 100.0, 100.0, 103.5, 100.0, 100.0])
-    monkeypatch.setattr(benchmark_crew, "_clock_offset", lambda: next(offsets))
+    monkeypatch.setattr(worker_session, "_clock_offset", lambda: next(offsets))
 
     document, _ = bench("works")
 
@@ -337,7 +337,7 @@ def test_every_figure_says_when_and_whether_the_clock_was_set(bench, monkeypatch
 def test_the_clock_offset_is_that_of_the_clocks():
     offset = time.time() - time.monotonic()
 
-    assert benchmark_crew._clock_offset() == pytest.approx(offset, abs=1)
+    assert worker_session._clock_offset() == pytest.approx(offset, abs=1)
 
 
 def test_a_closed_output_is_one_line_and_keeps_the_figures(bench, tmp_path, monkeypatch, capfd):
@@ -345,11 +345,11 @@ def test_a_closed_output_is_one_line_and_keeps_the_figures(bench, tmp_path, monk
     script.write_text(_WORKER.format(python=_PYTHON, scenario="works"))
     script.chmod(0o755)
     program = (
-        "import sys; from python_probes import benchmark, benchmark_run, worker_process;"
-        "from python_probes.levels import Planned;"
-        "benchmark_run.plan = lambda *_: (Planned('cpu.copy', 1),);"
+        "import sys; from python_probes.benchmark import command, run, worker_process;"
+        "from python_probes.benchmark.levels import Planned;"
+        "run.plan = lambda *_: (Planned('cpu.copy', 1),);"
         f"worker_process.sys.executable = {str(script)!r};"
-        f"sys.exit(benchmark.main(['--directory', {str(tmp_path)!r}, '--state', "
+        f"sys.exit(command.main(['--directory', {str(tmp_path)!r}, '--state', "
         f"{str(tmp_path / 'state.json')!r}]))"
     )
     with Path("/dev/full").open("w") as full:
@@ -373,7 +373,7 @@ def test_a_state_that_cannot_be_written_costs_no_figure(bench, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(benchmark_run.StateFile, "write", full)
+    monkeypatch.setattr(run.StateFile, "write", full)
 
     document, _ = bench("works")
 
@@ -386,7 +386,7 @@ def test_a_folder_that_takes_no_state_costs_no_figure(tmp_path, monkeypatch, cap
     planned(monkeypatch)
     (tmp_path / "file").write_text("")
 
-    status = benchmark.main(["--directory", str(tmp_path), "--state", str(tmp_path / "file/s")])
+    status = command.main(["--directory", str(tmp_path), "--state", str(tmp_path / "file/s")])
 
     captured = capfd.readouterr()
     assert status == 0
@@ -398,23 +398,23 @@ def test_a_folder_that_takes_no_state_costs_no_figure(tmp_path, monkeypatch, cap
 def test_dcgm_is_asked_unless_it_ended_two_runs(box, monkeypatch, times):
     asked = []
     box.says("dcgmi", "dcgmi  version: 4.4.1\n")
-    monkeypatch.setattr(benchmark_run.dcgm, "collect", lambda *given: asked.append(given) or None)
-    wanted = benchmark_run.Wanted("quick", "here", box.root, 300.0, 10)
-    run = benchmark_run.Run(box.system, wanted, None, lambda _: None)
-    run._found.under_way["dcgm.diag"] = times
+    monkeypatch.setattr(run.dcgm, "collect", lambda *given: asked.append(given) or None)
+    wanted = run.Wanted("quick", "here", box.root, 300.0, 10)
+    one = run.Run(box.system, wanted, None, lambda _: None)
+    one._found.under_way["dcgm.diag"] = times
 
-    run._diagnose(None)
+    one._diagnose(None)
 
     assert [(level, seconds) for _, _, level, seconds, _ in asked] == [(1, 20.0)][: times == 0]
-    assert bool(run._found.problems) is (times == 2)
-    assert run._found.under_way == {"dcgm.diag": 2} if times else run._found.under_way == {}
+    assert bool(one._found.problems) is (times == 2)
+    assert one._found.under_way == {"dcgm.diag": 2} if times else one._found.under_way == {}
 
 
 def test_a_diagnosis_that_crashes_costs_its_section_alone(bench, monkeypatch):
     def crash(*_):
         raise TypeError("no such thing")
 
-    monkeypatch.setattr(benchmark_run.dcgm, "collect", crash)
+    monkeypatch.setattr(run.dcgm, "collect", crash)
 
     document, _ = bench("works")
 

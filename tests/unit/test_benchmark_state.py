@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from python_probes.benchmark_state import Earlier, StateError, StateFile, earlier
-from python_probes.block_device import BlockDevice
-from python_probes.levels import Planned
+from python_probes.benchmark.levels import Planned
+from python_probes.benchmark.state import Earlier, StateError, StateFile, take_over
+from python_probes.host.block_device import BlockDevice
 
 NOW = datetime(2026, 10, 5, 12, 0, 0, tzinfo=UTC)
 PLAN = [
@@ -68,7 +68,7 @@ def document(**data):
 def taken(before, now=NOW, disk="nvme0n1", identity=None, **data):
     live = document(**data)
     live["identity"] |= {"boot_id": "now", **(identity or {})}
-    return earlier(before, live, PLAN, BlockDevice(disk, None), now)
+    return take_over(before, live, PLAN, BlockDevice(disk, None), now)
 
 
 def test_the_figures_of_a_run_before_a_reboot_are_taken_over():

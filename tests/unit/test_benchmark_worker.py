@@ -12,11 +12,11 @@ import pytest
 from box import REPOSITORY
 from fake_torch import FakeTorch
 
-from python_probes import benchmark_worker
-from python_probes.benchmark_worker import serve
-from python_probes.figure import SkipError
-from python_probes.system import System
-from python_probes.workbench import Workbench
+from python_probes.benchmark import worker
+from python_probes.benchmark.measuring.context import Workbench
+from python_probes.benchmark.measuring.figure import SkipError
+from python_probes.benchmark.worker import serve
+from python_probes.core.system import System
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def answers(tmp_path, monkeypatch):
 
     def play(torch, *figures, **families):
         for family, measure in families.items():
-            monkeypatch.setitem(benchmark_worker.FAMILIES, family, measure)
+            monkeypatch.setitem(worker.FAMILIES, family, measure)
         bench = Workbench(torch, tmp_path, System())
         requests = "".join(
             json.dumps({"figure": figure, "budget": 5.0}) + "\n" for figure in figures
@@ -107,18 +107,18 @@ def test_the_workbench_makes_each_thing_once(tmp_path):
 def test_torch_that_is_not_there_is_a_reason(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
 
-    assert "cannot be imported" in benchmark_worker._import_torch()
+    assert "cannot be imported" in worker._import_torch()
 
 
 def test_skip_reasons_are_one_bearable_line():
-    assert benchmark_worker.one_line(SkipError("a\n b" + "x" * 999)).startswith("a bx")
-    assert len(benchmark_worker.one_line(SkipError("x" * 999))) == 300
-    assert benchmark_worker.one_line(MemoryError()) == "MemoryError"
+    assert worker.one_line(SkipError("a\n b" + "x" * 999)).startswith("a bx")
+    assert len(worker.one_line(SkipError("x" * 999))) == 300
+    assert worker.one_line(MemoryError()) == "MemoryError"
 
 
 def test_the_process_answers_and_ends_with_its_input(tmp_path):
     program = "import sys; sys.modules['torch'] = None; "
-    program += "from python_probes import benchmark_worker; sys.exit(benchmark_worker.main())"
+    program += "from python_probes.benchmark import worker; sys.exit(worker.main())"
     done = subprocess.run(
         [sys.executable, "-c", program, "--directory", str(tmp_path)],
         input='{"figure": "magic.x", "budget": 1}\n',
@@ -135,7 +135,7 @@ def test_the_process_answers_and_ends_with_its_input(tmp_path):
 
 
 def test_the_process_ends_with_the_one_that_started_it(tmp_path):
-    worker = [sys.executable, "-m", "python_probes.benchmark_worker", "--no-torch", "x"]
+    worker = [sys.executable, "-m", "python_probes.benchmark.worker", "--no-torch", "x"]
     program = (
         "import subprocess, sys; read, write = __import__('os').pipe();"
         f"child = subprocess.Popen({[*worker, '--directory', str(tmp_path)]!r}, stdin=read,"

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from python_probes import block_device as module
-from python_probes.block_device import BlockDevice, block_device
-from python_probes.mount_point import Mount, mount
+from python_probes.host import block_device as module
+from python_probes.host.block_device import BlockDevice, block_device
+from python_probes.host.mount_point import Mount, mount
 
 NVME = "/sys/devices/pci0004:00/0004:00:00.0/nvme/nvme0/nvme0n1"
 

@@ -5,8 +5,8 @@ import pytest
 import status_reports as fleet
 from status_reports import LATER, of, only, report, states
 
-from foundation import blockers, status_text
-from foundation.status import finished
+from foundation.status import blockers, status_text
+from foundation.status.status_report import finished
 
 
 def test_hosts_that_do_not_answer_are_one_blocker():

@@ -12,7 +12,11 @@ import documents as made
 import pytest
 import runs
 
-from foundation import __main__, cli, documents, gate, history
+from foundation import __main__
+from foundation.cli import main
+from foundation.documents import store as stored
+from foundation.evaluation import gate
+from foundation.history import run_history
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "foundation"]
@@ -34,7 +38,7 @@ def store(folder, documents_by_kind, collected=None):
     collected = collected or datetime.now(UTC) - timedelta(hours=1)
     for kind, document in documents_by_kind.items():
         document["collected_at"] = collected.strftime("%Y-%m-%dT%H:%M:%SZ")
-        documents.write(document, documents.path(folder, document["host"], kind))
+        stored.write(document, stored.path(folder, document["host"], kind))
     return folder
 
 
@@ -50,7 +54,7 @@ def test_a_passing_folder_exits_0_and_writes_the_report(tmp_path):
     done = run("gate", "--documents", tmp_path / "docs", "--json", tmp_path / "gate.json")
     assert (done.returncode, done.stderr) == (0, "")
     assert "✅ Phase Gate: PASSED - Model/Interface can proceed" in done.stdout
-    report = documents.load(tmp_path / "gate.json")
+    report = stored.load(tmp_path / "gate.json")
     assert report["verdict"] == "PASSED"
 
 
@@ -143,7 +147,7 @@ GOOD_WAIVER = "host: a, criterion: b, reason: long enough, expires: 2026-01-01"
 def test_wrong_waivers_are_one_line_and_exit_2(tmp_path, text, says, capsys):
     waivers = tmp_path / "waivers.yml"
     waivers.write_text(text)
-    assert cli.main(["gate", "--documents", str(tmp_path), "--waivers", str(waivers)]) == 2
+    assert main.main(["gate", "--documents", str(tmp_path), "--waivers", str(waivers)]) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert error.startswith(f"foundation: {waivers}: ")
@@ -240,13 +244,15 @@ def test_a_terminal_without_the_marks_gets_text_all_the_same(tmp_path):
 
 def test_main_returns_the_status(tmp_path, capsys):
     store(tmp_path, made.spark())
-    assert cli.main(["gate", "--documents", str(tmp_path), "--json", str(tmp_path / "r.json")]) == 0
+    assert (
+        main.main(["gate", "--documents", str(tmp_path), "--json", str(tmp_path / "r.json")]) == 0
+    )
     assert "PASSED" in capsys.readouterr().out
-    assert cli.main(["validate", str(tmp_path / "r.json")]) == 0
+    assert main.main(["validate", str(tmp_path / "r.json")]) == 0
     (tmp_path / "r.json").write_text("{}")
-    assert cli.main(["validate", str(tmp_path / "r.json"), str(tmp_path / "none")]) == 2
+    assert main.main(["validate", str(tmp_path / "r.json"), str(tmp_path / "none")]) == 2
     with pytest.raises(SystemExit) as caught:
-        cli.main(["gate", "--nothing"])
+        main.main(["gate", "--nothing"])
     assert caught.value.code == 2
 
 
@@ -270,9 +276,9 @@ def test_a_baseline_is_accepted_kept_and_replaced(tmp_path):
     assert "figures are its baseline now" in done.stdout
     assert run("accept-baseline", "--documents", tmp_path).returncode == 0
     path = tmp_path / made.HOST / "benchmark_baseline.json"
-    baseline = documents.load(path)
+    baseline = stored.load(path)
     baseline["data"]["figures"]["gemm.bf16"]["value"] = 184.0
-    documents.write(baseline, path)
+    stored.write(baseline, path)
     kept = run("accept-baseline", "--documents", tmp_path, "--host", made.HOST)
     assert kept.returncode == 1
     assert "gemm.bf16: 184 TFLOP/s -> 92 TFLOP/s (-50.0%)" in kept.stdout
@@ -288,7 +294,7 @@ def test_a_run_that_cannot_be_a_baseline_exits_1_and_others_are_accepted(tmp_pat
     stored_spark(tmp_path, host="a")
     stored_spark(tmp_path, host="b")
     (tmp_path / "a" / "benchmark.json").unlink()
-    assert cli.main(["accept-baseline", "--documents", str(tmp_path)]) == 1
+    assert main.main(["accept-baseline", "--documents", str(tmp_path)]) == 1
     said = capsys.readouterr()
     assert "a: no baseline: there is no benchmark document" in said.err
     assert "b: " in said.out
@@ -297,10 +303,10 @@ def test_a_run_that_cannot_be_a_baseline_exits_1_and_others_are_accepted(tmp_pat
 
 @pytest.mark.parametrize("command", ["accept-baseline", "plots"])
 def test_hosts_without_documents_are_told(tmp_path, command, capsys):
-    assert cli.main([command, "--documents", str(tmp_path)]) == 2
+    assert main.main([command, "--documents", str(tmp_path)]) == 2
     assert "no documents of any host" in capsys.readouterr().err
     stored_spark(tmp_path)
-    assert cli.main([command, "--documents", str(tmp_path), "--host", "x"]) == 2
+    assert main.main([command, "--documents", str(tmp_path), "--host", "x"]) == 2
     assert "no documents of x" in capsys.readouterr().err
 
 
@@ -308,12 +314,12 @@ def test_plots_are_drawn_where_they_are_wanted(tmp_path, capsys):
     store(tmp_path / "docs", made.plain())
     store(tmp_path / "docs", {"live_state": made.live_state("silent")})
     arguments = ["--documents", str(tmp_path / "docs"), "--out", str(tmp_path / "out")]
-    assert cli.main(["plots", *arguments]) == 1
+    assert main.main(["plots", *arguments]) == 1
     said = capsys.readouterr()
     drawn = [str(path) for path in (tmp_path / "out" / "plots" / made.HOST).glob("*.png")]
     assert sorted(drawn) == sorted(said.out.splitlines())
     assert "silent: nothing to draw" in said.err
-    assert cli.main(["plots", *arguments, "--host", made.HOST]) == 0
+    assert main.main(["plots", *arguments, "--host", made.HOST]) == 0
 
 
 def test_targets_print_a_diff_and_say_why_on_stderr(tmp_path):
@@ -346,12 +352,12 @@ def test_wrong_options_of_targets_are_one_line(arguments, says):
 
 def test_validate_knows_the_history(tmp_path, capsys):
     path = tmp_path / "benchmark_history.jsonl"
-    entry = history.entry(made.HOST, runs.spark(), gate.load_profiles("auto"))
-    history.append(path, entry)
-    assert cli.main(["validate", str(path)]) == 0
+    entry = run_history.entry(made.HOST, runs.spark(), gate.load_profiles("auto"))
+    run_history.append(path, entry)
+    assert main.main(["validate", str(path)]) == 0
     assert capsys.readouterr().out == f"{path}: valid, 1 run\n"
     path.write_text("{}\n")
-    assert cli.main(["validate", str(path)]) == 1
+    assert main.main(["validate", str(path)]) == 1
     assert "line 1: $: required key" in capsys.readouterr().err
 
 
@@ -359,12 +365,12 @@ class Interrupted:
     """Ctrl-C while the program is still being loaded."""
 
     def find_spec(self, name, path=None, target=None):
-        if name == "foundation.cli":
+        if name == "foundation.cli.main":
             raise KeyboardInterrupt
 
 
 def test_an_interrupt_while_it_is_loaded_is_one_line(monkeypatch, capsys):
-    monkeypatch.delitem(sys.modules, "foundation.cli")
+    monkeypatch.delitem(sys.modules, "foundation.cli.main")
     monkeypatch.setattr(sys, "meta_path", [Interrupted(), *sys.meta_path])
     assert __main__.main() == 130
     assert capsys.readouterr().err == "foundation: interrupted\n"
@@ -398,7 +404,7 @@ def test_a_device_or_a_pipe_is_not_replaced_by_a_report(tmp_path, capsys):
     os.mkfifo(pipe)
     (tmp_path / "documents").mkdir()
     options = ["--documents", str(tmp_path / "documents"), "--json", str(pipe)]
-    assert cli.main(["gate", *options]) == 2
+    assert main.main(["gate", *options]) == 2
     assert "no regular file" in capsys.readouterr().err
     assert pipe.is_fifo()
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []

@@ -11,7 +11,8 @@ import documents as made
 import pytest
 import runs
 
-from foundation import completion, gate, judged
+from foundation.evaluation import gate, verified_report
+from foundation.reports import completion_summary
 
 PROJECT = Path(__file__).parents[2]
 
@@ -22,12 +23,15 @@ def judge(root, *hosts, waivers=None, profile="auto"):
         runs.store(root / "documents", stored)
     report = gate.judge_folder(root / "documents", profile, waivers, now=made.NOW)
     gate.write_report(report, root / "gate.json")
-    return judged.load(root / "documents", root / "gate.json")
+    return verified_report.load(root / "documents", root / "gate.json")
 
 
 def rendered(found):
-    texts = completion.render(found)
-    return [texts[f"{folder}/{completion.FILE}"] for folder in completion.FOLDERS.values()]
+    texts = completion_summary.render(found)
+    return [
+        texts[f"{folder}/{completion_summary.FILE}"]
+        for folder in completion_summary.FOLDERS.values()
+    ]
 
 
 def part(text, title):
@@ -154,8 +158,10 @@ def test_the_command(tmp_path, fits):
     written = {p.parent.name: p.read_text() for p in tmp_path.glob("out/*/*")}
     if fits:
         assert (done.returncode, done.stderr) == (0, "")
-        assert set(written) == set(completion.FOLDERS.values())
-        assert {f"{n}/{completion.FILE}": t for n, t in written.items()} == completion.render(found)
+        assert set(written) == set(completion_summary.FOLDERS.values())
+        assert {
+            f"{n}/{completion_summary.FILE}": t for n, t in written.items()
+        } == completion_summary.render(found)
     else:
         assert done.returncode == 1
         assert written == {}
@@ -169,6 +175,6 @@ def test_the_example_is_of_the_documents_beside_it(tmp_path):
     shutil.copytree(examples / "cpu", tmp_path / "localhost")
     report = json.loads((examples / "cpu/gate.json").read_text())
     choices = {"localhost": report["hosts"]["localhost"]["profile"]}
-    texts = completion.render(judged.Judged(report, tmp_path, choices))
+    texts = completion_summary.render(verified_report.Judged(report, tmp_path, choices))
     assert texts == {name: (examples / "workstreams" / name).read_text() for name in texts}
     assert all("**This is no DGX Spark acceptance.**" in text for text in texts.values())

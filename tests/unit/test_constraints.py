@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foundation.constraints import (
+from foundation.profiles.constraints import (
     TYPES,
     ConstraintError,
     WrongTypeError,

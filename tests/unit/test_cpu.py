@@ -1,6 +1,6 @@
-from python_probes import cpu, lscpu
-from python_probes.arm_parts import core_name, core_part
-from python_probes.parsing import cpu_list, expand_cpu_list
+from python_probes.core.parsing import cpu_list, expand_cpu_list
+from python_probes.host import cpu, lscpu
+from python_probes.host.arm_parts import core_name, core_part
 
 X86 = """\
 processor\t: 0

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from vector_torch import VectorTorch
 
-from python_probes import cpu_speed, cpu_stream
-from python_probes.cpu_stream import last_level_cache
-from python_probes.figure import SkipError
-from python_probes.workbench import Workbench
+from python_probes.benchmark.families import cpu_speed, cpu_stream
+from python_probes.benchmark.families.cpu_stream import last_level_cache
+from python_probes.benchmark.measuring.context import Workbench
+from python_probes.benchmark.measuring.figure import SkipError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PLENTY = "MemTotal: 33554432 kB\nMemAvailable: 30000000 kB"
@@ -263,7 +263,7 @@ def test_a_pinned_process_dies_with_the_one_that_asked(tmp_path, torch_module):
         [
             sys.executable,
             "-c",
-            "import time; from python_probes.cpu_cluster import _ask\n"
+            "import time; from python_probes.benchmark.families.cpu_cluster import _ask\n"
             "_ask(['--cpus', '0', '--bytes', '4096', '--deadline', '0'], 1, time.monotonic() + 60)",
         ],
         cwd=REPOSITORY,
@@ -306,9 +306,10 @@ def test_the_real_torch_measures_what_is_right(runtime_python, tmp_path):
     script = """
         import json, os, sys, torch
         from pathlib import Path
-        from python_probes import cpu, cpu_speed, cpu_stream
-        from python_probes.system import System
-        from python_probes.workbench import Workbench
+        from python_probes.host import cpu
+        from python_probes.benchmark.families import cpu_speed, cpu_stream
+        from python_probes.core.system import System
+        from python_probes.benchmark.measuring.context import Workbench
 
         cpu_stream._SMALLEST = cpu_stream._LARGEST = 2**22
         cpu_stream.last_level_cache = lambda system: 0

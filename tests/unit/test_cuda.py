@@ -1,4 +1,4 @@
-from python_probes import cuda
+from python_probes.software import cuda
 
 NVCC = "Cuda compilation tools, release 12.8, V12.8.93\n"
 

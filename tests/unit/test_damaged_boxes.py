@@ -5,7 +5,9 @@ import shutil
 from box import GB10
 from schema_check import schema_errors
 
-from python_probes import cuda, memory, network, software, storage, topology
+from python_probes.collect import installed_software
+from python_probes.host import memory, network, storage, topology
+from python_probes.software import cuda
 
 
 def problems_of(document, probe):
@@ -80,7 +82,7 @@ def test_loops_of_links(box):
     box.file("/sys/class/net/eth0/mtu", "1500")
     box.file("/sys/class/block/sda/size", "8")
 
-    assert box.collect(software.collect)["cuda"]["default_path"] is None
+    assert box.collect(installed_software.collect)["cuda"]["default_path"] is None
     assert box.collect(network.collect)["interfaces"][0]["driver"] is None
     assert box.collect(topology.collect)["pci_devices"][0]["driver"] is None
     assert box.collect(storage.collect)["devices"][0]["size_bytes"] == 4096
@@ -91,7 +93,7 @@ def test_a_torn_driver_shows_both_versions(box):
     box.file("/var/lib/dpkg/status", status.replace("580.159.03-0", "580.173.02-0"))
     box.file("/sys/module/nvidia/version", "580.159.03")
 
-    driver = box.collect(software.collect)["driver"]
+    driver = box.collect(installed_software.collect)["driver"]
 
     assert driver["loaded_version"] == "580.159.03"
     assert driver["installed_version"] == "580.173.02"
@@ -104,7 +106,7 @@ def test_a_status_file_cut_off_in_a_stanza(box):
     cut = status.index("Version:", status.index("Package: nvidia-driver-580-open"))
     box.file("/var/lib/dpkg/status", status[:cut])
 
-    driver = box.collect(software.collect)["driver"]
+    driver = box.collect(installed_software.collect)["driver"]
 
     assert driver["installed_package"] == "libnvidia-compute-580"
 

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import pytest
 from schema_check import schema_errors
 
-from python_probes import dcgm, dcgm_metrics, dcgm_reports
-from python_probes.dcgm_reports import DcgmError
-from python_probes.nvml_calls import NvmlError
+from python_probes.nvidia import dcgm, dcgm_metrics, dcgm_reports
+from python_probes.nvidia.dcgm_reports import DcgmError
+from python_probes.nvidia.nvml_calls import NvmlError
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "dcgm"
 SECTION = "/properties/data/properties/dcgm"

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from python_probes import direct_file as module
-from python_probes.direct_file import CHUNK, DirectFile
-from python_probes.figure import SkipError
-from python_probes.mount_point import mount
-from python_probes.page_cache import drop, resident_share
-from python_probes.system import System
+from python_probes.benchmark.measuring import direct_file as module
+from python_probes.benchmark.measuring.direct_file import CHUNK, DirectFile
+from python_probes.benchmark.measuring.figure import SkipError
+from python_probes.benchmark.measuring.page_cache import drop, resident_share
+from python_probes.core.system import System
+from python_probes.host.mount_point import mount
 
 MEMORY = Path("/dev/shm")
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from foundation import documents, waivers
-from python_probes import benchmark, levels
+from foundation.documents import store
+from foundation.evaluation import waivers
+from python_probes.benchmark import command, levels
 
 PROJECT = Path(__file__).parents[2]
 DOCUMENTS_PAGE = (PROJECT / "docs/documents.md").read_text()
@@ -44,7 +45,7 @@ def test_the_envelope_and_the_figure_are_valid() -> None:
         "skipped": [],
         "duration_seconds": 1.0,
     }
-    documents.validate(document)
+    store.validate(document)
 
 
 def test_the_waiver_is_accepted(tmp_path: Path) -> None:
@@ -65,9 +66,9 @@ def test_the_time_outs_of_the_levels_are_the_real_ones() -> None:
 
 def test_the_state_is_beside_the_probe_runtime_everywhere() -> None:
     role = yaml.safe_load((PROJECT / "roles/probe_runtime/defaults/main.yml").read_text())
-    assert Path(role["probe_runtime_path"]).parent == Path(benchmark.STATE).parent
+    assert Path(role["probe_runtime_path"]).parent == Path(command.STATE).parent
     for name in ("library", "plugins/action"):
-        assert benchmark.STATE in (PROJECT / name / "foundation_benchmark.py").read_text()
+        assert command.STATE in (PROJECT / name / "foundation_benchmark.py").read_text()
 
 
 def test_every_default_in_the_list_of_variables_is_the_real_one() -> None:

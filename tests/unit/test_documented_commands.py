@@ -19,7 +19,7 @@ from command_checks import PLAYBOOKS, check_for, of_playbooks, run
 from documented_commands import PROJECT, Block, DocumentationError, all_blocks, blocks, pages
 from markdown_it import MarkdownIt
 
-from foundation import documents
+from foundation.documents import store
 
 BLOCKS = all_blocks()
 HOSTS = ("spark-01", "spark-02", "spark-03")
@@ -41,8 +41,8 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for host in HOSTS:
         for kind, document in made.spark(host).items():
             text = json.dumps(document).replace(made.COLLECTED, collected)
-            target = documents.path(folder / "bench/baselines", host, kind)
-            documents.write(json.loads(text), target)
+            target = store.path(folder / "bench/baselines", host, kind)
+            store.write(json.loads(text), target)
     shutil.copytree(folder / "bench/baselines", folder / "other-controller")
     for words in (["init", "--quiet"], ["add", "--all"], [*_AUTHOR, "commit", "-qm", "As cloned"]):
         subprocess.run(["git", *words], cwd=folder, check=True)

@@ -15,8 +15,9 @@ import runs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foundation import documents, files
-from foundation.errors import DocumentError, StorageError, one_line, shorten
+from foundation.core import files
+from foundation.core.errors import DocumentError, StorageError, one_line, shorten
+from foundation.documents import store
 
 MAKERS = {
     "hardware_baseline": made.hardware_baseline,
@@ -30,15 +31,15 @@ MAKERS = {
 
 @pytest.mark.parametrize("kind", MAKERS)
 def test_a_document_comes_back_as_it_was_written(tmp_path, kind):
-    path = documents.path(tmp_path, made.HOST, kind)
-    documents.write(MAKERS[kind](), path)
-    assert documents.load(path, made.HOST) == MAKERS[kind]()
+    path = store.path(tmp_path, made.HOST, kind)
+    store.write(MAKERS[kind](), path)
+    assert store.load(path, made.HOST) == MAKERS[kind]()
     assert stat.S_IMODE(path.stat().st_mode) & ~files.FILE_MODE == 0
     assert [entry.name for entry in path.parent.iterdir()] == [f"{kind}.json"]
 
 
 def test_every_kind_has_a_schema():
-    assert set(MAKERS) == set(documents.HOST_KINDS)
+    assert set(MAKERS) == set(store.HOST_KINDS)
 
 
 GOOD = json.dumps(made.live_state())
@@ -59,14 +60,14 @@ GOOD = json.dumps(made.live_state())
         (b'{"a": ' + b"9" * 5000 + b"}", "out of range"),
         (b'{"a": "\\ud800"}', "surrogate"),
         (b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "recursion"),
-        (b" " * (documents.MAXIMUM_BYTES + 1), "larger than 16 MiB"),
+        (b" " * (store.MAXIMUM_BYTES + 1), "larger than 16 MiB"),
     ],
 )
 def test_a_damaged_file_is_one_clear_line(tmp_path, raw, says):
     path = tmp_path / "live_state.json"
     path.write_bytes(raw)
     with pytest.raises(DocumentError) as caught:
-        documents.load(path)
+        store.load(path)
     message = str(caught.value)
     assert message.startswith(str(path))
     assert says in message
@@ -93,7 +94,7 @@ def test_a_document_against_its_schema_says_where(tmp_path, place, value, says):
     path = tmp_path / "live_state.json"
     path.write_text(json.dumps(made.change(made.live_state(), place, value)))
     with pytest.raises(DocumentError) as caught:
-        documents.load(path)
+        store.load(path)
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -102,27 +103,27 @@ def test_a_missing_key_is_named():
     document = made.live_state()
     del document["identity"]["driver"]
     with pytest.raises(DocumentError, match=r'\$\.identity: required key "driver" is absent'):
-        documents.validate(document)
+        store.validate(document)
 
 
 def test_an_unknown_kind_is_named_whatever_the_file_is_called(tmp_path):
     path = tmp_path / "some.json"
     path.write_text('{"kind": ["live_state"]}')
     with pytest.raises(DocumentError, match=r"\$\.kind: found"):
-        documents.load(path)
+        store.load(path)
 
 
 def test_a_document_of_another_host_is_foreign(tmp_path):
     path = tmp_path / "live_state.json"
     path.write_text(GOOD)
-    assert documents.load(path)["host"] == made.HOST
+    assert store.load(path)["host"] == made.HOST
     with pytest.raises(DocumentError, match="a foreign document"):
-        documents.load(path, "spark-02")
+        store.load(path, "spark-02")
 
 
 def test_an_absent_file_is_told(tmp_path):
     with pytest.raises(DocumentError, match="cannot be read: No such file"):
-        documents.load(tmp_path / "live_state.json")
+        store.load(tmp_path / "live_state.json")
 
 
 @pytest.mark.parametrize(
@@ -130,24 +131,24 @@ def test_an_absent_file_is_told(tmp_path):
 )
 def test_no_host_name_leaves_the_folder(tmp_path, host):
     with pytest.raises(DocumentError, match="host name"):
-        documents.folder(tmp_path, host)
+        store.folder(tmp_path, host)
 
 
 def test_an_unknown_kind_has_no_file(tmp_path):
     with pytest.raises(DocumentError, match="kind"):
-        documents.path(tmp_path, "a", "../x")
+        store.path(tmp_path, "a", "../x")
 
 
 def test_an_invalid_document_touches_nothing(tmp_path):
-    path = documents.path(tmp_path, made.HOST, "live_state")
-    documents.write(made.live_state(), path)
+    path = store.path(tmp_path, made.HOST, "live_state")
+    store.write(made.live_state(), path)
     before = path.read_bytes()
     for broken in (
         made.change(made.live_state(), "host", ""),
         made.change(made.benchmark(), "data.figures.gemm|bf16.value", float("nan")),
     ):
         with pytest.raises(DocumentError):
-            documents.write(broken, path)
+            store.write(broken, path)
     assert path.read_bytes() == before
     assert len(list(path.parent.iterdir())) == 1
 
@@ -156,14 +157,14 @@ def test_a_folder_in_the_way_is_told_and_nothing_is_left(tmp_path):
     path = tmp_path / "live_state.json"
     path.mkdir()
     with pytest.raises(StorageError, match="cannot be written"):
-        documents.write(made.live_state(), path)
+        store.write(made.live_state(), path)
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_file_where_a_folder_should_be_is_told(tmp_path):
     (tmp_path / "spark-01").write_text("")
     with pytest.raises(StorageError, match="cannot be written"):
-        documents.write(made.live_state(), tmp_path / "spark-01" / "live_state.json")
+        store.write(made.live_state(), tmp_path / "spark-01" / "live_state.json")
 
 
 @pytest.mark.parametrize("step", ["fsync", "replace"])
@@ -177,7 +178,7 @@ def test_a_failure_at_any_step_leaves_the_old_file(tmp_path, monkeypatch, step):
     target = files.os if step == "fsync" else Path
     monkeypatch.setattr(target, step, refuse)
     with pytest.raises(StorageError, match="No space left on device"):
-        documents.write(made.live_state(), path)
+        store.write(made.live_state(), path)
     assert path.read_text() == "old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["live_state.json"]
 
@@ -187,13 +188,13 @@ import resource, signal, sys
 from pathlib import Path
 sys.path[:0] = sys.argv[2:]
 import documents as made
-from foundation import documents
-from foundation.errors import StorageError
+from foundation.documents import store
+from foundation.core.errors import StorageError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 document = made.benchmark()
 resource.setrlimit(resource.RLIMIT_FSIZE, (2048, 2048))
 try:
-    documents.write(document, Path(sys.argv[1]))
+    store.write(document, Path(sys.argv[1]))
 except StorageError as error:
     print(error)
     sys.exit(3)
@@ -203,14 +204,14 @@ except StorageError as error:
 def test_text_that_cannot_be_encoded_is_refused_before_anything_is_written(tmp_path):
     document = made.live_state(reason="\ud800")
     with pytest.raises(DocumentError, match="no JSON"):
-        documents.write(document, tmp_path / "live_state.json")
+        store.write(document, tmp_path / "live_state.json")
     assert not list(tmp_path.iterdir())
 
 
 def test_a_pipe_or_device_is_not_replaced_by_a_file(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(StorageError, match="no regular file"):
-        documents.write(made.live_state(), tmp_path / "pipe")
+        store.write(made.live_state(), tmp_path / "pipe")
     assert (tmp_path / "pipe").is_fifo()
     assert [entry.name for entry in tmp_path.iterdir()] == ["pipe"]
 
@@ -236,7 +237,7 @@ def test_a_disk_that_takes_no_more_leaves_the_old_file(tmp_path):
 def test_the_umask_can_narrow_the_mode(tmp_path):
     before = os.umask(0o077)
     try:
-        documents.write(made.live_state(), tmp_path / "live_state.json")
+        store.write(made.live_state(), tmp_path / "live_state.json")
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "live_state.json").stat().st_mode) == 0o600
@@ -244,13 +245,13 @@ def test_the_umask_can_narrow_the_mode(tmp_path):
 
 def test_a_folder_gives_hosts_and_keeps_faults_as_values(tmp_path):
     for host in ("b", "a"):
-        documents.write(made.live_state(host), documents.path(tmp_path, host, "live_state"))
+        store.write(made.live_state(host), store.path(tmp_path, host, "live_state"))
     (tmp_path / "a" / "benchmark.json").write_text("{")
     (tmp_path / "a" / "notes.json").write_text("{}")
     (tmp_path / "empty").mkdir()
     (tmp_path / ".hidden").mkdir()
     (tmp_path / "readme.md").write_text("")
-    found = documents.load_folder(tmp_path)
+    found = store.load_folder(tmp_path)
     assert list(found) == ["a", "b"]
     assert len(found) == 2
     assert isinstance(found["a"]["benchmark"], DocumentError)
@@ -261,7 +262,7 @@ def test_a_folder_gives_hosts_and_keeps_faults_as_values(tmp_path):
 
 def test_a_folder_that_is_not_there_is_told(tmp_path):
     with pytest.raises(DocumentError, match="run ansible-playbook"):
-        documents.load_folder(tmp_path / "none")
+        store.load_folder(tmp_path / "none")
 
 
 def test_messages_are_short_and_on_one_line():
@@ -293,22 +294,22 @@ def test_what_is_read_fast_is_what_is_read_strictly(content, indent, ascii, data
     twice = data.draw(st.integers(0, len(lines) - 1)) if data.draw(st.booleans()) else 0
     raw = "".join([*lines[: twice + 1], *lines[twice:]] if twice else lines)
     raw = raw.encode("utf-8", "surrogatepass")
-    fast = documents._as_written_here(raw)
+    fast = store._as_written_here(raw)
     if fast is None:
         return
-    with mock.patch.object(documents, "_as_written_here", return_value=None):
-        assert repr(documents.parse(raw)) == repr(fast)
+    with mock.patch.object(store, "_as_written_here", return_value=None):
+        assert repr(store.parse(raw)) == repr(fast)
 
 
 def test_what_is_written_here_is_read_fast(tmp_path):
     document = made.full_benchmark()
     figure = next(iter(document["data"]["figures"].values()))
     figure["parameters"].update(checked_error=9.7e-06, error_limit=1.25e-05, step=-1e-05)
-    documents.write(document, tmp_path / "benchmark.json")
+    store.write(document, tmp_path / "benchmark.json")
     raw = (tmp_path / "benchmark.json").read_bytes()
-    assert documents._as_written_here(raw) == document
+    assert store._as_written_here(raw) == document
     twice = raw.replace(b'  "kind": "benchmark",\n', b'  "kind": "benchmark",\n' * 2)
-    assert documents._as_written_here(twice) is None
+    assert store._as_written_here(twice) is None
     assert len(twice) > len(raw)
 
 

@@ -9,13 +9,13 @@ import pytest
 from box import REPOSITORY
 from schema_check import schema_errors
 
-from python_probes import environment
-from python_probes.container import container
-from python_probes.packages import packages
-from python_probes.source import source
-from python_probes.system import System
-from python_probes.torch_build import torch_build
-from python_probes.variables import ALLOWED, variables
+from python_probes.collect import environment
+from python_probes.core.source import source
+from python_probes.core.system import System
+from python_probes.software.container import container
+from python_probes.software.environment_variables import ALLOWED, variables
+from python_probes.software.python_packages import packages
+from python_probes.software.torch_build import torch_build
 
 DIGEST = "sha256:" + "ab" * 32
 REVISION = "0123456789abcdef0123456789abcdef01234567"

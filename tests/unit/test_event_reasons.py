@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from python_probes.event_reasons import event_reason_names
+from python_probes.nvidia.event_reasons import event_reason_names
 
 
 def test_no_reason_is_an_empty_list():

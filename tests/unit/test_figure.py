@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from python_probes.figure import SkipError, figure, spread, time_samples
+from python_probes.benchmark.measuring.figure import SkipError, figure, spread, time_samples
 
 
 def test_the_value_is_the_median_and_the_spread_the_quartiles_over_it():

@@ -7,11 +7,13 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import documents as made
 import pytest
 
-from foundation import documents as stored
-from foundation import fleet, gate, merge, terminal, workers
-from foundation.criteria import load_profiles
-from foundation.errors import DocumentError, ProfileError, WaiverError
-from foundation.waivers import Waiver, load_waivers
+from foundation.core.errors import DocumentError, ProfileError, WaiverError
+from foundation.documents import merge
+from foundation.documents import store as stored
+from foundation.evaluation import fleet, gate, workers
+from foundation.evaluation.waivers import Waiver, load_waivers
+from foundation.profiles.criteria import load_profiles
+from foundation.reports import terminal
 
 AUTO = load_profiles("auto")
 KERNEL = "6.17.0-1099-nvidia"

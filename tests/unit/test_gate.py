@@ -9,11 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from foundation import documents as stored
-from foundation import gate, terminal
-from foundation.criteria import load_profiles
-from foundation.errors import DocumentError
-from foundation.waivers import Waiver
+from foundation.core.errors import DocumentError
+from foundation.documents import store as stored
+from foundation.evaluation import gate
+from foundation.evaluation.waivers import Waiver
+from foundation.profiles.criteria import load_profiles
+from foundation.reports import terminal
 
 AUTO = load_profiles("auto")
 

@@ -14,8 +14,9 @@ from pathlib import Path
 import documents as made
 import pytest
 
-from foundation import documents, gate
-from foundation.criteria import load_profiles
+from foundation.documents import store as stored
+from foundation.evaluation import gate
+from foundation.profiles.criteria import load_profiles
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "foundation", "gate"]
@@ -96,7 +97,7 @@ def test_400_damaged_documents_pass_nowhere(tmp_path):
     paths = [
         tmp_path / "d" / f"h{index:03d}" / f"{kind}.json"
         for index in range(100)
-        for kind in documents.COLLECTED_KINDS
+        for kind in stored.COLLECTED_KINDS
     ]
     for index, path in enumerate(paths):
         DAMAGE[index % len(DAMAGE)](path, chance)
@@ -120,13 +121,13 @@ def test_one_damaged_document_is_enough(tmp_path):
     chance = random.Random(1)  # noqa: S311 - no secret
     given = made.spark()
     for damage in DAMAGE:
-        for kind in documents.COLLECTED_KINDS:
+        for kind in stored.COLLECTED_KINDS:
             path = tmp_path / "one.json"
             path.write_text(json.dumps(given[kind]))
             damage(path, chance)
             try:
-                document = documents.read(path)
-            except documents.DocumentError as error:
+                document = stored.read(path)
+            except stored.DocumentError as error:
                 document = error
             hosts = {made.HOST: {**given, kind: document}}
             report = gate.evaluate(load_profiles("dgx_spark"), hosts, (), made.NOW)
@@ -165,7 +166,7 @@ def test_two_gates_at_once_leave_one_whole_report(tmp_path):
         subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.DEVNULL) for _ in range(3)
     ]
     assert [rival.wait(timeout=60) for rival in rivals] == [0, 0, 0]
-    assert len(documents.load(tmp_path / "gate.json")["hosts"]) == 20
+    assert len(stored.load(tmp_path / "gate.json")["hosts"]) == 20
     assert sorted(path.name for path in tmp_path.iterdir()) == ["d", "gate.json"]
 
 

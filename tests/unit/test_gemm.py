@@ -3,10 +3,10 @@
 import pytest
 from fake_torch import FakeTorch, quick
 
-from python_probes import accelerator, bursts
-from python_probes.figure import SkipError
-from python_probes.gemm import measure
-from python_probes.workbench import Workbench
+from python_probes.benchmark.families.gemm import measure
+from python_probes.benchmark.measuring import accelerator, bursts
+from python_probes.benchmark.measuring.context import Workbench
+from python_probes.benchmark.measuring.figure import SkipError
 
 PLENTY = "MemTotal: 33554432 kB\nMemAvailable: 30000000 kB"
 

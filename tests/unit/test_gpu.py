@@ -6,7 +6,7 @@ import pytest
 from nvml_library import FIXTURES, profile
 from schema_check import schema_errors
 
-from python_probes.gpu_device import FIELDS
+from python_probes.nvidia.gpu_device import FIELDS
 
 GPU_SCHEMA = "/properties/data/properties/gpu"
 MEMINFO = "MemTotal:       127535084 kB\nMemAvailable:   14386092 kB\n"

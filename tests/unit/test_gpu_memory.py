@@ -3,9 +3,10 @@
 import pytest
 from vector_torch import VectorTorch
 
-from python_probes import accelerator, gpu_memory, transfer, unified_memory
-from python_probes.figure import SkipError
-from python_probes.workbench import Workbench
+from python_probes.benchmark.families import gpu_memory, transfer, unified_memory
+from python_probes.benchmark.measuring import accelerator
+from python_probes.benchmark.measuring.context import Workbench
+from python_probes.benchmark.measuring.figure import SkipError
 
 PLENTY = "MemTotal: 33554432 kB\nMemAvailable: 30000000 kB"
 SIZE = 2**11

@@ -7,7 +7,7 @@ import pytest
 from nvml_library import profile
 from schema_check import schema_errors
 
-from python_probes.gpu_device import FIELDS
+from python_probes.nvidia.gpu_device import FIELDS
 
 GPU_SCHEMA = "/properties/data/properties/gpu"
 MEMINFO = "MemTotal:       127535084 kB\nMemFree:  1000 kB\nMemAvailable:   14386092 kB\n"
@@ -256,9 +256,9 @@ def test_a_call_that_hangs_leaves_a_deadline_to_the_caller(gpu_replay):
     # The caller runs this probe in a thread: that helps only if NVML's calls release the GIL.
     program = """
 import os, sys, threading
-from python_probes import gpu
-from python_probes.identifiers import Identifiers
-from python_probes.system import System
+from python_probes.nvidia import gpu
+from python_probes.core.identifiers import Identifiers
+from python_probes.core.system import System
 system = System(sys.argv[1])
 note = lambda code, message: None
 arguments = (system, Identifiers(system, note), note)

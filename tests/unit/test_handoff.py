@@ -14,8 +14,9 @@ import runs
 from box import GB10
 from test_gb10_replay import SECRETS
 
-from foundation import documents, gate, judged
-from foundation.errors import DocumentError, ProfileError, StorageError
+from foundation.core.errors import DocumentError, ProfileError, StorageError
+from foundation.documents import store
+from foundation.evaluation import gate, verified_report
 from foundation.handoff import bundle, folder, redaction, toolchain
 
 PROJECT = Path(__file__).parents[2]
@@ -46,7 +47,7 @@ class Place:
         return report
 
     def load(self, profile=None):
-        return judged.load(self.stored, self.report, profile)
+        return verified_report.load(self.stored, self.report, profile)
 
     def build(self, keep_names=False):
         files = bundle.build(self.load(), RUSTC, keep_names)
@@ -327,7 +328,7 @@ def test_refused_until_ws_01_is_complete(place):
 def test_refused_without_hosts(place):
     place.stored.mkdir()
     place.judge()
-    with pytest.raises(judged.RefusedError, match="no hosts were judged"):
+    with pytest.raises(verified_report.RefusedError, match="no hosts were judged"):
         place.build()
 
 
@@ -370,7 +371,7 @@ def edit(path, change):
 def test_refused_when_the_report_is_of_another_state(place, change, says):
     place.store(made.spark()).judge()
     change(place)
-    with pytest.raises(judged.RefusedError) as refused:
+    with pytest.raises(verified_report.RefusedError) as refused:
         place.load()
     assert "the gate report does not fit the documents: " in str(refused.value)
     assert re.search(says, str(refused.value))
@@ -385,24 +386,26 @@ def test_a_forged_complete_is_seen(place):
         report["workstreams"]["WS-01"]["status"] = "COMPLETE"
 
     edit(place.report, forge)
-    with pytest.raises(judged.RefusedError, match="WS-01 is COMPLETE with"):
+    with pytest.raises(verified_report.RefusedError, match="WS-01 is COMPLETE with"):
         place.load()
 
 
 def test_times_in_the_report_are_held_against_the_documents(place):
     """The report names the documents that it judged, from the release that does so on."""
     report = place.store(made.spark()).judge()
-    kinds = [*documents.COLLECTED_KINDS, documents.LIVE_STATE]
+    kinds = [*store.COLLECTED_KINDS, store.LIVE_STATE]
     report["hosts"][made.HOST]["documents"] = dict.fromkeys(kinds, made.COLLECTED)
-    stored = documents.load_folder(place.stored)
-    judged._refuse_other_times(report, stored)
+    stored = store.load_folder(place.stored)
+    verified_report._refuse_other_times(report, stored)
 
     report["hosts"][made.HOST]["documents"]["benchmark"] = "2026-10-19T11:00:00Z"
-    with pytest.raises(judged.RefusedError, match="the benchmark document that was judged is of"):
-        judged._refuse_other_times(report, stored)
+    with pytest.raises(
+        verified_report.RefusedError, match="the benchmark document that was judged is of"
+    ):
+        verified_report._refuse_other_times(report, stored)
     del report["hosts"][made.HOST]["documents"]["benchmark"]
-    with pytest.raises(judged.RefusedError, match="no time, there was none"):
-        judged._refuse_other_times(report, stored)
+    with pytest.raises(verified_report.RefusedError, match="no time, there was none"):
+        verified_report._refuse_other_times(report, stored)
 
 
 def test_a_waived_failure_fits_and_counts(place):
@@ -430,9 +433,9 @@ def test_without_a_report_or_documents_there_is_nothing_to_say(place):
     assert "no gate report is there" in one_line_error(place.run(), 2)
     place.store(made.spark()).judge()
     with pytest.raises(DocumentError, match="not a gate report"):
-        judged.load(place.stored, place.stored / "spark-01/environment.json")
+        verified_report.load(place.stored, place.stored / "spark-01/environment.json")
     with pytest.raises(DocumentError, match="cannot be read"):
-        judged.load(place.root / "no", place.report)
+        verified_report.load(place.root / "no", place.report)
 
 
 def test_the_command_writes_and_verifies_as_a_person_would(place):
@@ -567,15 +570,15 @@ def test_a_pipe_in_it_is_not_waited_for(written):
 def test_a_folder_of_other_things_is_never_replaced(written, tmp_path):
     files, out = written
     (out / "model/notes.md").write_text("mine")
-    with pytest.raises(judged.RefusedError, match=r"it holds model/notes\.md"):
+    with pytest.raises(verified_report.RefusedError, match=r"it holds model/notes\.md"):
         folder.write(files, out)
     mine = tmp_path / "mine"
     (mine / "model").mkdir(parents=True)
     (mine / "model/cpu.txt").write_text("mine")
     before = everything(tmp_path)
-    with pytest.raises(judged.RefusedError, match="it is no hand-off"):
+    with pytest.raises(verified_report.RefusedError, match="it is no hand-off"):
         folder.write(files, mine)
-    with pytest.raises(judged.RefusedError, match="no folder"):
+    with pytest.raises(verified_report.RefusedError, match="no folder"):
         folder.write(files, mine / "model/cpu.txt")
     assert everything(tmp_path) == before
     empty = tmp_path / "empty"
@@ -587,8 +590,8 @@ def test_a_folder_of_other_things_is_never_replaced(written, tmp_path):
 def test_its_files_are_valid_by_the_command_for_all_documents(written):
     _, out = written
     for path in out.glob("*/*.json"):
-        documents.load(path)
+        store.load(path)
     # The name that it shares with the host's document opens no way in for a foreign one.
     shutil.copy(out / "model/versions.json", out / "model/hardware_baseline.json")
     with pytest.raises(DocumentError, match="a foreign document"):
-        documents.load(out / "model/hardware_baseline.json")
+        store.load(out / "model/hardware_baseline.json")

@@ -2,8 +2,8 @@
 
 import documents as made
 
-from foundation import hardware_page
-from foundation.errors import DocumentError
+from foundation.core.errors import DocumentError
+from foundation.reports import hardware_page
 
 
 def test_a_spark_is_shown_with_what_it_measured():

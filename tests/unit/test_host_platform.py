@@ -1,7 +1,7 @@
 import pytest
 
-from python_probes import host_platform, kernel, time_synchronization
-from python_probes.parsing import assignments
+from python_probes.core.parsing import assignments
+from python_probes.host import host_platform, kernel, time_synchronization
 
 DMI = "/sys/devices/virtual/dmi/id"
 

@@ -3,8 +3,8 @@
 import pytest
 from box import GB10
 
-from python_probes import host_state
-from python_probes.system import System
+from python_probes.core.system import System
+from python_probes.provisioning import host_state
 
 
 def state(box, folders=("/",)):

@@ -7,7 +7,7 @@ import gate_reports
 import html_tree
 import pytest
 
-from foundation import documents
+from foundation.documents import store
 from foundation.reports.findings import natural
 from foundation.reports.html_figures import strips
 from foundation.reports.html_page import render
@@ -152,4 +152,4 @@ def test_a_criterion_names_its_figure_only_where_it_judges_the_value(report):
     assert "figure" not in entries["memory_total"]
     clock = next(entry for entry in entries.values() if entry["title"] == "SM clock under load")
     assert "figure" not in clock  # it judges the trace of a figure
-    documents.validate(gate_reports.judged(2))
+    store.validate(gate_reports.judged(2))

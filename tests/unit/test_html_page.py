@@ -283,7 +283,7 @@ def test_the_same_report_gives_the_same_page_and_stays_as_it_is(report):
 def test_the_package_has_the_templates():
     project = Path(__file__).parents[2]
     settings = tomllib.loads((project / "pyproject.toml").read_text())["tool"]["setuptools"]
-    assert "foundation.reports" in settings["packages"]
+    assert "foundation*" in settings["packages"]["find"]["include"]
     shipped = {
         path
         for pattern in settings["package-data"]["foundation"]

@@ -1,4 +1,4 @@
-"""python_probes/identifiers.py: nothing that identifies a box leaves in clear."""
+"""python_probes/core/identifiers.py: nothing that identifies a box leaves in clear."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from python_probes.document import build
-from python_probes.identifiers import Identifiers
-from python_probes.system import System
+from python_probes.core.document import build
+from python_probes.core.identifiers import Identifiers
+from python_probes.core.system import System
 
 SERIAL = "1792425001234"
 MAC = "4c:bb:47:0a:0b:0c"

@@ -1,4 +1,4 @@
-"""python_probes/interruption.py: a program that is asked to end cleans up, however often asked."""
+"""core/interruption.py: a program that is asked to end cleans up, however often asked."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import sys
 
 import pytest
 
-from python_probes import interruption
+from python_probes.core import interruption
 
 PROGRAM = """\
 import os, signal, sys, time
-from python_probes import interruption
+from python_probes.core import interruption
 interruption.raise_on_signals()
 try:
     print("ready", flush=True)

@@ -36,8 +36,8 @@ def test_the_package_runs_from_the_zip_file_that_ansible_makes(tmp_path: Path) -
     with zipfile.ZipFile(archive, "w") as payload:
         payload.writestr("ansible/__init__.py", "")
         payload.writestr("ansible/module_utils/__init__.py", "")
-        for source in (PROJECT / "python_probes").glob("*.py"):
-            payload.write(source, f"ansible/module_utils/python_probes/{source.name}")
+        for source in (PROJECT / "python_probes").rglob("*.py"):
+            payload.write(source, f"ansible/module_utils/{source.relative_to(PROJECT)}")
     program = (
         "from ansible.module_utils.python_probes import launch; import sys;"
         "arguments = ['live_state', '--host', 'zip'];"
@@ -112,7 +112,7 @@ def test_a_fork_gives_the_same_document(capfd: pytest.CaptureFixture[str]) -> No
 
 
 def test_a_fork_says_what_the_other_interpreter_would() -> None:
-    with pytest.raises(launch.LaunchError, match=r"exit status 2: .* is no inventory host name"):
+    with pytest.raises(launch.LaunchError, match=r"exit status 2: .* is not an inventory host name"):
         launch.run_forked(sys.executable, ["live_state", "--host", "-"], timeout=60)
 
 

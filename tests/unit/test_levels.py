@@ -2,8 +2,8 @@
 
 import pytest
 
-from python_probes.benchmark_worker import FAMILIES
-from python_probes.levels import GPU_FAMILIES, LEVELS, default_timeout, plan
+from python_probes.benchmark.levels import GPU_FAMILIES, LEVELS, default_timeout, plan
+from python_probes.benchmark.worker import FAMILIES
 
 TORCH_START = 5  # seconds
 ALL = {

@@ -7,8 +7,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from foundation.live_display import Board, LiveDisplay, lines
-from foundation.run_events import (
+from foundation.runs.events import (
     FigureDone,
     FigureUnderWay,
     HostAnswered,
@@ -18,8 +17,9 @@ from foundation.run_events import (
     TaskStarted,
     figure_event,
 )
-from python_probes.benchmark_progress import Progress
-from python_probes.levels import Planned
+from foundation.runs.live_display import Board, LiveDisplay, lines
+from python_probes.benchmark.levels import Planned
+from python_probes.benchmark.progress import Progress
 
 
 class Clock:

@@ -1,4 +1,4 @@
-"""foundation/live_state.py: what the hosts answered, and that a bad answer is no answer."""
+"""documents/live_answers.py: what the hosts answered, and that a bad answer is no answer."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from pathlib import Path
 import documents as synthetic
 import pytest
 
-from foundation import documents, gate, live_state
+from foundation.documents import live_answers, store
+from foundation.evaluation import gate
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 HALF = {"probe": "a", "code": "b", "message": "\ud800"}
 
 
 def kept(folder: Path, host: str) -> dict[str, object]:
-    path = documents.path(folder, host, "live_state")
-    return dict(documents.load(path, host)["data"])
+    path = store.path(folder, host, "live_state")
+    return dict(store.load(path, host)["data"])
 
 
 def test_an_answer_is_kept_as_it_is(tmp_path: Path) -> None:
     answer = synthetic.live_state()
     host = answer["host"]
-    live_state.keep(tmp_path, [host], {host: {"documents": {"live_state": answer}}}, NOW)
+    live_answers.keep(tmp_path, [host], {host: {"documents": {"live_state": answer}}}, NOW)
     assert json.loads((tmp_path / host / "live_state.json").read_text()) == answer
 
 
@@ -40,7 +41,7 @@ def test_an_answer_is_kept_as_it_is(tmp_path: Path) -> None:
 def test_no_answer_is_unreachable_with_the_reason(
     tmp_path: Path, answer: dict[str, object] | None, reason: str
 ) -> None:
-    live_state.keep(tmp_path, ["spark-99"], {"spark-99": answer} if answer else {}, NOW)
+    live_answers.keep(tmp_path, ["spark-99"], {"spark-99": answer} if answer else {}, NOW)
     state = kept(tmp_path, "spark-99")
     assert state["reachable"] is False
     assert reason in str(state["reason"])
@@ -61,7 +62,7 @@ def test_no_answer_is_unreachable_with_the_reason(
 def test_an_answer_that_cannot_be_used_is_invalid(
     tmp_path: Path, documents_given: object, reason: str
 ) -> None:
-    live_state.keep(tmp_path, ["spark-99"], {"spark-99": {"documents": documents_given}}, NOW)
+    live_answers.keep(tmp_path, ["spark-99"], {"spark-99": {"documents": documents_given}}, NOW)
     state = kept(tmp_path, "spark-99")
     assert state["reachable"] is True
     assert reason in str(state["reason"])
@@ -76,7 +77,7 @@ def test_a_host_does_not_choose_its_own_groups(tmp_path: Path) -> None:
     answer = synthetic.live_state("spark-99")
     answer["data"]["groups"] = ["waived"]
     answers = {"spark-99": {"documents": {"live_state": answer}}}
-    live_state.keep(tmp_path, ["spark-99"], answers, NOW)
+    live_answers.keep(tmp_path, ["spark-99"], answers, NOW)
     assert "groups" not in kept(tmp_path, "spark-99")
-    live_state.keep(tmp_path, ["spark-99"], answers, NOW, {"spark-99": ["sparks", "rack_1"]})
+    live_answers.keep(tmp_path, ["spark-99"], answers, NOW, {"spark-99": ["sparks", "rack_1"]})
     assert kept(tmp_path, "spark-99")["groups"] == ["rack_1", "sparks"]

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from markdown_it import MarkdownIt
 
-from foundation import terminal
-from foundation.reports import markdown
+from foundation.reports import markdown, terminal
 from foundation.reports.markdown_text import code, prose
 
 SHORT = settings(max_examples=40, suppress_health_check=list(HealthCheck), deadline=None)

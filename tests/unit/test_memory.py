@@ -2,8 +2,8 @@ import os
 
 import pytest
 
-from python_probes import memory
-from python_probes.system import System
+from python_probes.core.system import System
+from python_probes.host import memory
 
 FREE = """\
                total        used        free      shared  buff/cache   available

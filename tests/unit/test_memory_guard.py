@@ -2,8 +2,8 @@
 
 import pytest
 
-from python_probes.figure import SkipError
-from python_probes.memory_guard import MemoryGuard
+from python_probes.benchmark.measuring.figure import SkipError
+from python_probes.benchmark.measuring.memory_guard import MemoryGuard
 
 
 @pytest.mark.parametrize(

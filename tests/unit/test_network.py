@@ -1,7 +1,7 @@
 import pytest
 
-from python_probes import network, pci, rdma
-from python_probes.identifiers import Identifiers
+from python_probes.core.identifiers import Identifiers
+from python_probes.host import network, pci, rdma
 
 NET = "/sys/class/net"
 IB = "/sys/class/infiniband"

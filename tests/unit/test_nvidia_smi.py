@@ -2,9 +2,9 @@
 
 import pytest
 
-from python_probes import nvidia_smi
-from python_probes.identifiers import Identifiers
-from python_probes.system import System
+from python_probes.core.identifiers import Identifiers
+from python_probes.core.system import System
+from python_probes.nvidia import nvidia_smi
 
 MEMINFO = "MemTotal:       127535084 kB\nMemAvailable:   14386092 kB\n"
 # Driver 610's first lines; the labels and the versions as seen, the rest is left out.

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from python_probes import openpgp
+from python_probes.provisioning import openpgp
 
 
 class Keyring:

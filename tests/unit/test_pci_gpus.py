@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from python_probes import pci_gpus
-from python_probes.gpu_device import pci_bus_id
-from python_probes.pci_gpus import PciGpu
-from python_probes.system import System
+from python_probes.core.system import System
+from python_probes.nvidia import pci_gpus
+from python_probes.nvidia.gpu_device import pci_bus_id
+from python_probes.nvidia.pci_gpus import PciGpu
 
 LSPCI = """\
 000f:00:00.0 PCI bridge [0604]: NVIDIA Corporation Device [10de:22d1]

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from foundation import HostAnswered, HostStarted, Line, PlayStarted, RunError, TaskStarted
-from foundation.documents import validate
-from foundation.playbook import Ending, play
-from foundation.project import PROJECT
-from foundation.run_record import Record
-from foundation.runner import foundation_result
+from foundation.core.project import PROJECT
+from foundation.documents.store import validate
+from foundation.runs.playbook import Ending, play
+from foundation.runs.record import Record
+from foundation.runs.runner import foundation_result
 from processes import processes, wait_until
 
 HERE = (
@@ -287,7 +287,7 @@ def test_cancelling_ends_what_runs_on_the_hosts(runs):
 
 
 def test_what_hears_no_signal_is_killed(runs, monkeypatch):
-    monkeypatch.setattr("foundation.playbook.GRACE_SECONDS", 0.5)
+    monkeypatch.setattr("foundation.runs.playbook.GRACE_SECONDS", 0.5)
     marker = str(runs.folder / "marker")
     playbook = STUBBORN.format(python=sys.executable, marker=marker)
     ready = Path(f"{marker}-ready")
@@ -325,7 +325,7 @@ def test_the_death_of_the_caller_ends_a_run(runs):
     playbook = runs.folder / "playbook.yml"
     playbook.write_text(SLEEP.format(python=sys.executable, marker=marker))
     caller = (
-        "import sys; from pathlib import Path; from foundation.playbook import play; "
+        "import sys; from pathlib import Path; from foundation.runs.playbook import play; "
         "play(Path(sys.argv[1]), ['--inventory=one,', '--extra-vars=' + sys.argv[2]], {})"
     )
     started = subprocess.Popen(

@@ -10,9 +10,10 @@ import matplotlib as mpl
 import pytest
 import runs
 
-from foundation import chart_style, charts, history, history_chart, line_charts, plots
-from foundation.criteria import load_profiles
-from foundation.errors import DocumentError
+from foundation.charts import bar_charts, history_chart, line_charts, plots, style
+from foundation.core.errors import DocumentError
+from foundation.history import run_history
+from foundation.profiles.criteria import load_profiles
 
 AUTO = load_profiles("auto")
 
@@ -26,10 +27,10 @@ def recorded(tmp_path_factory):
     stored["benchmark_baseline"] = runs.accepted(stored)
     for day in (16, 18, 20):
         collected = f"2026-10-{day}T11:00:00Z"
-        entry = history.entry(made.HOST, runs.spark(collected=collected, noise=0.01), AUTO)
+        entry = run_history.entry(made.HOST, runs.spark(collected=collected, noise=0.01), AUTO)
         if day == 18:
             entry["figures"]["gemm.bf16"]["faults"] = ["throttled"]
-        history.append(history.path(tmp_path, made.HOST), entry)
+        run_history.append(run_history.path(tmp_path, made.HOST), entry)
     return runs.store(tmp_path, stored)
 
 
@@ -44,7 +45,7 @@ def subject(folder):
 
 
 def drawn(chart, given):
-    with chart_style.settings():
+    with style.settings():
         return chart(given)
 
 
@@ -71,8 +72,8 @@ def test_every_picture_is_a_png_of_1200_pixels(folder, tmp_path):
 
 def test_the_same_figures_give_the_same_bytes_whatever_a_user_has_set(folder, monkeypatch):
     def content():
-        with chart_style.settings():
-            return chart_style.png(charts.storage(subject(folder)))
+        with style.settings():
+            return style.png(bar_charts.storage(subject(folder)))
 
     first = content()
     monkeypatch.setitem(mpl.rcParams, "axes.facecolor", "red")
@@ -88,12 +89,12 @@ def test_nothing_is_written_when_nothing_may_be(tmp_path):
 
 def test_no_settings_of_the_process_are_changed(folder):
     before = dict(mpl.rcParams)
-    drawn(charts.throughput, subject(folder))
+    drawn(bar_charts.throughput, subject(folder))
     assert dict(mpl.rcParams) == before
 
 
 def test_throughput_has_a_bar_for_each_precision_with_targets(folder):
-    figure = drawn(charts.throughput, subject(folder))
+    figure = drawn(bar_charts.throughput, subject(folder))
     gemm = panel(figure, "Matrix product by precision")
     labels = [tick.get_text() for tick in gemm.get_xticklabels()]
     assert labels == ["FP32", "TF32", "FP16", "BF16", "INT8", "FP8", "NVFP4"]
@@ -111,7 +112,12 @@ def test_throughput_has_a_bar_for_each_precision_with_targets(folder):
 
 
 def test_the_title_names_host_device_level_and_time(folder):
-    for chart in (charts.throughput, charts.bandwidth, charts.storage, line_charts.soak):
+    for chart in (
+        bar_charts.throughput,
+        bar_charts.bandwidth,
+        bar_charts.storage,
+        line_charts.soak,
+    ):
         title = drawn(chart, subject(folder)).get_suptitle()
         assert title.startswith(f"{made.HOST}: ")
         assert title.endswith("NVIDIA GB10, level full, 2026-10-20 11:00:00 UTC")
@@ -125,7 +131,7 @@ def test_a_figure_that_is_not_valid_is_grey_hatched_and_named(folder):
     figures["sustained.bf16"].update(series=runs.series(), samples=[1.0])
     runs.store(folder, stored)
     given = subject(folder)
-    gemm = panel(drawn(charts.throughput, given), "Matrix product")
+    gemm = panel(drawn(bar_charts.throughput, given), "Matrix product")
     assert [bool(patch.get_hatch()) for patch in gemm.patches].index(True) == 2
     assert [bool(patch.get_hatch()) for patch in gemm.patches].count(True) == 1
     assert any("invalid:\nthrottled" in text for text in texts(gemm.figure))
@@ -134,7 +140,7 @@ def test_a_figure_that_is_not_valid_is_grey_hatched_and_named(folder):
 
 
 def test_bandwidth_has_its_four_parts(folder):
-    figure = drawn(charts.bandwidth, subject(folder))
+    figure = drawn(bar_charts.bandwidth, subject(folder))
     titles = ["GPU memory", "Between host and GPU", "Unified memory", "CPU memory"]
     assert [one.get_title(loc="left") for one in figure.axes] == titles
     assert {one.get_ylabel() for one in figure.axes} == {"GB/s"}
@@ -142,7 +148,7 @@ def test_bandwidth_has_its_four_parts(folder):
 
 
 def test_storage_shows_rates_and_requests_in_their_units(folder):
-    figure = drawn(charts.storage, subject(folder))
+    figure = drawn(bar_charts.storage, subject(folder))
     assert panel(figure, "Sequential").get_ylabel() == "GB/s"
     assert panel(figure, "Random, 1 request").get_ylabel() == "IOPS"
     deep = panel(figure, "Random, 64 requests")
@@ -230,5 +236,5 @@ def test_without_a_benchmark_there_is_nothing_to_draw(tmp_path):
 
 
 def test_the_gate_starts_without_matplotlib():
-    code = "import sys, foundation.cli; sys.exit('matplotlib' in sys.modules)"
+    code = "import sys, foundation.cli.main; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

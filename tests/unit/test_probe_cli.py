@@ -12,7 +12,7 @@ from box import GB10, REPOSITORY
 from schema_check import schema_errors
 
 from python_probes import cli
-from python_probes.version import VERSION
+from python_probes.core.version import VERSION
 
 
 def test_the_version_is_the_projects():
@@ -26,11 +26,11 @@ def test_the_version_is_the_projects():
     [
         ([], "required: kind"),
         (["weather"], "invalid choice: 'weather'"),
-        (["hardware", "--timeout", "soon"], "'soon' is no number of seconds"),
-        (["hardware", "--timeout", "0"], "'0' is no number of seconds"),
-        (["hardware", "--timeout", "nan"], "'nan' is no number of seconds"),
-        (["hardware", "--host", "a b"], "'a b' is no inventory host name"),
-        (["hardware", "--host", "../x"], "'../x' is no inventory host name"),
+        (["hardware", "--timeout", "soon"], "'soon' is not a number of seconds"),
+        (["hardware", "--timeout", "0"], "'0' is not a number of seconds"),
+        (["hardware", "--timeout", "nan"], "'nan' is not a number of seconds"),
+        (["hardware", "--host", "a b"], "'a b' is not an inventory host name"),
+        (["hardware", "--host", "../x"], "'../x' is not an inventory host name"),
     ],
 )
 def test_wrong_use_is_one_line(box, arguments, words):
@@ -118,8 +118,8 @@ def test_it_runs_from_a_zip_under_ansibles_name(tmp_path, gb10_path):
     with zipfile.ZipFile(archive, "w") as packed:
         for name in ("ansible/__init__.py", "ansible/module_utils/__init__.py"):
             packed.writestr(name, "")
-        for file in sorted((REPOSITORY / "python_probes").glob("*.py")):
-            packed.write(file, f"ansible/module_utils/python_probes/{file.name}")
+        for file in sorted((REPOSITORY / "python_probes").rglob("*.py")):
+            packed.write(file, f"ansible/module_utils/{file.relative_to(REPOSITORY)}")
 
     done = subprocess.run(
         [sys.executable, "-m", "ansible.module_utils.python_probes.cli", "hardware",

@@ -5,9 +5,9 @@ import importlib
 import pytest
 import yaml
 
-from foundation import yaml_files
-from foundation.criteria import BUNDLED_FOLDER, load_profiles
-from foundation.errors import ProfileError
+from foundation.core.errors import ProfileError
+from foundation.documents import yaml_files
+from foundation.profiles.criteria import BUNDLED_FOLDER, load_profiles
 
 
 def write_profile(tmp_path, text):

@@ -3,8 +3,8 @@
 import documents as made
 import pytest
 
-from foundation import gate
-from foundation.criteria import BUNDLED_FOLDER, load_profiles
+from foundation.evaluation import gate
+from foundation.profiles.criteria import BUNDLED_FOLDER, load_profiles
 
 PROFILES = sorted(path.stem for path in BUNDLED_FOLDER.glob("*.yml"))
 HARDWARE, FIGURES = "hardware_baseline", "data.figures"

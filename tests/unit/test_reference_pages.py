@@ -7,8 +7,8 @@ import re
 import pytest
 from reference_pages import PAGES, PROJECT
 
-from foundation.criteria import load_profiles
-from foundation.validity import RULES
+from foundation.evaluation.validity import RULES
+from foundation.profiles.criteria import load_profiles
 
 
 @pytest.fixture(scope="module")

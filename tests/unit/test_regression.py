@@ -6,12 +6,13 @@ import documents as made
 import pytest
 import runs
 
-from foundation import documents as stored_documents
-from foundation import gate, terminal
-from foundation.criteria import Profile, load_profiles
-from foundation.errors import DocumentError
-from foundation.regression import allowed_drop
-from foundation.waivers import Waiver
+from foundation.core.errors import DocumentError
+from foundation.documents import store as stored_documents
+from foundation.evaluation import gate
+from foundation.evaluation.regression import allowed_drop
+from foundation.evaluation.waivers import Waiver
+from foundation.profiles.criteria import Profile, load_profiles
+from foundation.reports import terminal
 
 AUTO = load_profiles("auto")
 ID = "regression_gemm_bf16"

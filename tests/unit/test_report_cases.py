@@ -10,9 +10,9 @@ import xmlschema
 from hypothesis import HealthCheck, given, settings
 from junitparser import Error, Failure, JUnitXml, Skipped
 
-from foundation.errors import DocumentError
+from foundation.core.errors import DocumentError
+from foundation.documents.schema_registry import first_fault
 from foundation.reports import cases, ctrf, junit
-from foundation.schema_registry import first_fault
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 XSD = xmlschema.XMLSchema(FIXTURES / "junit/jenkins-junit-10.xsd")

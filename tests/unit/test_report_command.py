@@ -11,9 +11,10 @@ from pathlib import Path
 import any_reports as made
 import pytest
 
-from foundation import documents, reports
-from foundation.errors import DocumentError, StorageError
-from foundation.files import write_atomically
+from foundation import reports
+from foundation.core.errors import DocumentError, StorageError
+from foundation.core.files import write_atomically
+from foundation.documents import store
 from foundation.reports import html_page
 
 ROOT = Path(__file__).parents[2]
@@ -42,7 +43,7 @@ def error(done):
 def gate(tmp_path):
     """A gate report as `foundation gate --json` and gate.yml leave it."""
     path = tmp_path / "gate.json"
-    documents.write(made.every_outcome(), path)
+    store.write(made.every_outcome(), path)
     return path
 
 
@@ -221,4 +222,4 @@ def test_rights_that_are_asked_for_are_given_whatever_the_umask(tmp_path):
 
 
 def test_the_reports_made_by_hand_are_valid(gate):
-    assert documents.load(gate)["kind"] == "gate_report"
+    assert store.load(gate)["kind"] == "gate_report"

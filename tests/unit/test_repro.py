@@ -177,7 +177,7 @@ def test_damaged_weights_are_one_line(runtime_python, copy, tmp_path, damage):
         (["--count", "1.5"], "no whole number"),
         (["--seed", "-1"], "no whole number"),
         (["--timeout", "0"], "no whole number"),
-        (["--host", "a b"], "no inventory host name"),
+        (["--host", "a b"], "not an inventory host name"),
         (["--engine", "rocket"], "choose from 'auto', 'docker', 'podman', 'none'"),
         (["--bogus"], "unrecognized arguments: --bogus"),
         (["ten"], "unrecognized arguments: ten"),

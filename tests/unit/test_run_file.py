@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from box import REPOSITORY
 
-from python_probes import run_file
-from python_probes.run_file import BusyError, RunFile
+from python_probes.benchmark import run_file
+from python_probes.benchmark.run_file import BusyError, RunFile
 
 
 def test_lines_are_there_while_it_is_held_and_nothing_afterwards(tmp_path):
@@ -44,7 +44,7 @@ def test_a_second_run_is_told_which_process_is_the_first(tmp_path):
 def test_a_killed_run_holds_nothing_and_its_lines_are_gone(tmp_path):
     path = tmp_path / "run"
     program = (
-        "import sys, pathlib; from python_probes.run_file import RunFile;"
+        "import sys, pathlib; from python_probes.benchmark.run_file import RunFile;"
         "RunFile(pathlib.Path(sys.argv[1])).say('old'); print(flush=True); sys.stdin.read()"
     )
     child = subprocess.Popen(

@@ -17,11 +17,13 @@ import documents as made
 import pytest
 
 import foundation
-from foundation import documents, gate, run_events, runner
-from foundation.criteria import load_profiles
-from foundation.playbook import Ended
-from foundation.run_record import Fault, Record
-from foundation.runner import foundation_result, gate_result
+from foundation.documents import store
+from foundation.evaluation import gate
+from foundation.profiles.criteria import load_profiles
+from foundation.runs import events, runner
+from foundation.runs.playbook import Ended
+from foundation.runs.record import Fault, Record
+from foundation.runs.runner import foundation_result, gate_result
 
 STARTED = datetime.now(UTC) - timedelta(seconds=1)
 
@@ -53,7 +55,7 @@ def report(record, tmp_path):
 
 def judged(record, status=0, check=False):
     result = gate_result(Ended(status, None, record), STARTED, check)
-    documents.validate(result.document(), "run_result")
+    store.validate(result.document(), "run_result")
     return result
 
 
@@ -200,9 +202,9 @@ def test_an_exit_status_that_nothing_explains_is_a_problem(record, tmp_path):
 
 @pytest.mark.parametrize("spoil", [_old, _damaged, _gone, _other_kind])
 def test_a_document_that_was_said_to_be_written_must_be(record, tmp_path, spoil):
-    path = documents.path(tmp_path, made.HOST, "benchmark")
-    documents.write(made.benchmark(), path)
-    documents.write(made.environment(), documents.path(tmp_path, made.HOST, "environment"))
+    path = store.path(tmp_path, made.HOST, "benchmark")
+    store.write(made.benchmark(), path)
+    store.write(made.environment(), store.path(tmp_path, made.HOST, "environment"))
     record.stored[made.HOST] = [path]
     spoil(path)
 
@@ -215,8 +217,8 @@ def test_a_document_that_was_said_to_be_written_must_be(record, tmp_path, spoil)
 
 
 def test_documents_are_where_the_inventory_says(record, tmp_path):
-    path = documents.path(tmp_path / "elsewhere", made.HOST, "environment")
-    documents.write(made.environment(), path)
+    path = store.path(tmp_path / "elsewhere", made.HOST, "environment")
+    store.write(made.environment(), path)
     record.stored[made.HOST] = [path]
     result = foundation_result(Ended(0, None, record), STARTED, False)
     assert result.documents_dir == tmp_path / "elsewhere"
@@ -272,9 +274,9 @@ EVENTS = (
 
 
 def test_the_page_names_every_event_and_its_fields():
-    events = typing.get_args(run_events.Event)
-    assert len(events) > 5
-    for event in events:
+    kinds = typing.get_args(events.Event)
+    assert len(kinds) > 5
+    for event in kinds:
         (row,) = re.findall(rf"^\| `{event.__name__}` \|(.*)\|$", PAGE, re.MULTILINE)
         for field in dataclasses.fields(event):
             assert f"`{field.name}`" in row, (event, field.name)

@@ -7,8 +7,9 @@ import documents as made
 import pytest
 from jsonschema.exceptions import best_match
 
-from foundation import gate, schema_registry
-from foundation.criteria import load_profiles
+from foundation.documents import schema_registry
+from foundation.evaluation import gate
+from foundation.profiles.criteria import load_profiles
 
 DAMAGE = (
     None, True, False, 0, 1, -1, 1.0, 1.5, 2**70, float("nan"), float("inf"), "", "x", "x\n", "N/A",

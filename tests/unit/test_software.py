@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from python_probes import debian_packages, docker, driver, tools
+from python_probes.nvidia import driver
+from python_probes.software import debian_packages, docker, tools
 
 PROPRIETARY = (
     "NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.183.01  Sun May 12 19:39:15 UTC 2024\n"

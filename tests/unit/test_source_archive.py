@@ -1,11 +1,11 @@
-"""foundation/source_archive.py: the same sources give the same archive."""
+"""foundation/distribution/source_archive.py: the same sources give the same archive."""
 
 from __future__ import annotations
 
 import tarfile
 from pathlib import Path
 
-from foundation.source_archive import pack
+from foundation.distribution.source_archive import pack
 
 PROJECT = Path(__file__).parents[2]
 

@@ -5,8 +5,8 @@ import json
 import status_reports as fleet
 from status_reports import LATER, of, only, report, states
 
-from foundation import status_text
-from foundation.status import finished, timeless
+from foundation.status import status_text
+from foundation.status.status_report import finished, timeless
 
 
 def test_a_healthy_fleet_is_complete_and_has_no_blockers():

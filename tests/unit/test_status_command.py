@@ -5,7 +5,9 @@ import json
 import pytest
 import status_reports as fleet
 
-from foundation import arm_check, cli, documents
+from foundation.cli import main
+from foundation.distribution import arm_check
+from foundation.documents import store
 
 
 @pytest.fixture
@@ -14,14 +16,14 @@ def run(tmp_path, capsys):
 
     def command(*arguments):
         files = ("--report", tmp_path / "gate.json", "--out", tmp_path / "status.json")
-        status = cli.main(["status", *map(str, files), *map(str, arguments)])
+        status = main.main(["status", *map(str, files), *map(str, arguments)])
         return status, *capsys.readouterr()
 
     return command
 
 
 def judged(tmp_path, documents_of):
-    documents.write(fleet.verdict(documents_of), tmp_path / "gate.json")
+    store.write(fleet.verdict(documents_of), tmp_path / "gate.json")
 
 
 def test_a_complete_fleet_exits_with_0(run, tmp_path):
@@ -29,14 +31,14 @@ def test_a_complete_fleet_exits_with_0(run, tmp_path):
     status, printed, errors = run()
     assert (status, errors) == (0, "")
     assert "WS-03  complete     since 2026-10-20" in printed
-    documents.load(tmp_path / "status.json")
+    store.load(tmp_path / "status.json")
 
 
 def test_a_blocker_exits_with_1_and_json_is_the_document(run, tmp_path):
     judged(tmp_path, {"a": fleet.slow(fleet.spark("a"))})
     status, printed, _ = run("--json")
     assert status == 1
-    assert json.loads(printed) == documents.load(tmp_path / "status.json")
+    assert json.loads(printed) == store.load(tmp_path / "status.json")
 
 
 def test_nothing_judged_yet_exits_with_1(run):

@@ -3,9 +3,9 @@
 import status_reports as fleet
 from status_reports import NOW, report
 
-from foundation import documents
-from foundation.notification import notification, remember
-from foundation.status import status
+from foundation.documents import store
+from foundation.status.notification import notification, remember
+from foundation.status.status_report import status
 
 
 def told(judged, posted=None, previous=None):
@@ -13,8 +13,8 @@ def told(judged, posted=None, previous=None):
     current = status(judged, previous, NOW)
     body = notification(current, posted, judged["hosts"])
     if body is not None:
-        documents.validate(body)
-    documents.validate(remember(current))
+        store.validate(body)
+    store.validate(remember(current))
     return current, body
 
 

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from python_probes import lsblk, mounts, nvme, storage
-from python_probes.system import System
+from python_probes.core.system import System
+from python_probes.host import lsblk, mounts, nvme, storage
 
 DISK = "/sys/class/block"
 SMART = {

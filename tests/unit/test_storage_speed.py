@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 from schema_check import schema_errors
 
-from python_probes import direct_file as direct_file_module
-from python_probes import direct_io
-from python_probes import fio as fio_module
-from python_probes.direct_file import CHUNK
-from python_probes.figure import SkipError
-from python_probes.storage_job import JOBS, StorageJob
-from python_probes.storage_speed import measure
-from python_probes.system import System
-from python_probes.workbench import Workbench
+from python_probes.benchmark.families import direct_io
+from python_probes.benchmark.families import fio as fio_module
+from python_probes.benchmark.families.storage_job import JOBS, StorageJob
+from python_probes.benchmark.families.storage_speed import measure
+from python_probes.benchmark.measuring import direct_file as direct_file_module
+from python_probes.benchmark.measuring.context import Workbench
+from python_probes.benchmark.measuring.direct_file import CHUNK
+from python_probes.benchmark.measuring.figure import SkipError
+from python_probes.core.system import System
 
 BYTES = 4 * CHUNK
 
@@ -329,10 +329,10 @@ def test_fio_dies_with_the_process_that_started_it(fio, tmp_path):
     log = Path(executable).with_name("log.pid")
     code = (
         "from pathlib import Path\n"
-        "from python_probes.direct_file import DirectFile\n"
-        "from python_probes.fio import Fio\n"
-        "from python_probes.storage_job import JOBS\n"
-        "from python_probes.system import System\n"
+        "from python_probes.benchmark.measuring.direct_file import DirectFile\n"
+        "from python_probes.benchmark.families.fio import Fio\n"
+        "from python_probes.benchmark.families.storage_job import JOBS\n"
+        "from python_probes.core.system import System\n"
         f"file = DirectFile(Path({str(bench.directory)!r}), System())\n"
         "file.allocate()\n"
         f"Fio({executable!r}, file, JOBS['write']).measure(30.0, grow=True)\n"

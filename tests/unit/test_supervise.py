@@ -1,9 +1,9 @@
 import threading
 
-from python_probes.document import build, noter
-from python_probes.identifiers import Identifiers
-from python_probes.identity import from_sections
-from python_probes.supervise import command_timeout, run_probes
+from python_probes.collect.identity import from_sections
+from python_probes.core.document import build, noter
+from python_probes.core.identifiers import Identifiers
+from python_probes.core.supervise import command_timeout, run_probes
 
 
 def run(box, probes, timeout):

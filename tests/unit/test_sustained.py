@@ -5,10 +5,10 @@ from types import SimpleNamespace
 import pytest
 from fake_torch import FakeTorch, quick
 
-from python_probes import sustained
-from python_probes.figure import SkipError
-from python_probes.sustained import measure
-from python_probes.workbench import Workbench
+from python_probes.benchmark.families import sustained
+from python_probes.benchmark.families.sustained import measure
+from python_probes.benchmark.measuring.context import Workbench
+from python_probes.benchmark.measuring.figure import SkipError
 
 
 @pytest.fixture

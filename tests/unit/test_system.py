@@ -1,4 +1,4 @@
-"""python_probes/system.py: the seams, with real files and real processes."""
+"""python_probes/core/system.py: the seams, with real files and real processes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from box import REPOSITORY
 
 from processes import wait_until
-from python_probes.system import CommandError, System
+from python_probes.core.system import CommandError, System
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ def test_a_hanging_command_is_killed_with_its_children(tmp_path: Path) -> None:
 
 def test_a_command_does_not_outlive_the_run_that_is_interrupted(tmp_path: Path) -> None:
     program = (
-        "import signal, sys; from python_probes.system import System\n"
+        "import signal, sys; from python_probes.core.system import System\n"
         "def stop(*_): raise KeyboardInterrupt\n"
         "signal.signal(signal.SIGTERM, stop)\n"
         f"System().run('sh', '-c', 'trap \"echo asked > {tmp_path}/asked; exit\" TERM; "
@@ -155,8 +155,8 @@ def test_a_command_does_not_outlive_the_run_that_is_interrupted(tmp_path: Path) 
 
 def test_a_command_can_be_told_to_end_with_its_starter(tmp_path: Path) -> None:
     program = (
-        "from python_probes.parent_death import end_with_parent\n"
-        "from python_probes.system import System\n"
+        "from python_probes.core.parent_death import end_with_parent\n"
+        "from python_probes.core.system import System\n"
         f"System().run('sh', '-c', 'echo $$ > {tmp_path}/new; mv {tmp_path}/new {tmp_path}/pid; "
         "exec sleep 60', timeout=60, before=end_with_parent)\n"
     )

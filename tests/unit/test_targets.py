@@ -9,9 +9,10 @@ import documents as made
 import pytest
 import runs
 
-from foundation import criteria, history, targets
-from foundation.criteria import load_profiles
-from foundation.errors import ProfileError
+from foundation.core.errors import ProfileError
+from foundation.history import run_history, target_proposals
+from foundation.profiles import criteria
+from foundation.profiles.criteria import load_profiles
 
 SPARK = load_profiles("dgx_spark")[0]
 PATH = criteria.profile_path("dgx_spark")
@@ -25,7 +26,7 @@ def fleet(folder, factors, **changes):
 
 
 def proposals(folder, profile=SPARK, **options):
-    return {one.criterion.id: one for one in targets.propose(folder, profile, **options)}
+    return {one.criterion.id: one for one in target_proposals.propose(folder, profile, **options)}
 
 
 FACTORS = (0.98, 0.99, 1.0, 1.005, 1.01)
@@ -54,14 +55,14 @@ def test_an_outlier_is_named_and_left_out(tmp_path):
     found = proposals(fleet(tmp_path, (*FACTORS, 0.7)))["gemm_bf16"]
     assert [one.host for one in found.outliers] == ["spark-06"]
     assert found.median == pytest.approx(92.0)
-    assert "  left out as an outlier: spark-06 (64.4 TFLOP/s)" in targets.summary([found])
+    assert "  left out as an outlier: spark-06 (64.4 TFLOP/s)" in target_proposals.summary([found])
 
 
 def test_too_few_hosts_propose_nothing(tmp_path):
     found = proposals(fleet(tmp_path, (1, 1)))
     assert {one.require for one in found.values()} == {None}
     assert "2 hosts have a valid figure, 3 are needed" in found["gemm_bf16"].reason
-    assert targets.diff(PATH, list(found.values()), PATH.parents[2]) == ""
+    assert target_proposals.diff(PATH, list(found.values()), PATH.parents[2]) == ""
     assert proposals(tmp_path, minimum_hosts=2)["gemm_bf16"].require is not None
 
 
@@ -82,19 +83,19 @@ def test_a_host_counts_once_with_the_median_of_its_valid_runs(tmp_path):
     for day, factor, faults in ((16, 0.97, []), (17, 0.98, []), (18, 0.5, ["throttled"])):
         collected = f"2026-10-{day}T11:00:00Z"
         stored = runs.spark(host, collected=collected, factor=factor)
-        entry = history.entry(host, stored, (SPARK,))
+        entry = run_history.entry(host, stored, (SPARK,))
         entry["figures"]["gemm.bf16"]["faults"] = faults
-        history.append(history.path(tmp_path, host), entry)
+        run_history.append(run_history.path(tmp_path, host), entry)
     # The current run again, and one of other GPUs.
-    current = history.entry(host, runs.spark(host), (SPARK,))
-    history.append(history.path(tmp_path, host), current)
+    current = run_history.entry(host, runs.spark(host), (SPARK,))
+    run_history.append(run_history.path(tmp_path, host), current)
     other = {**current, "collected_at": "2026-10-01T11:00:00Z"}
     other["identity"] = {**current["identity"], "gpu_uuids": ["GPU-other"]}
-    history.append(history.path(tmp_path, host), other)
-    evidence = next(one for one in targets._matching(tmp_path, SPARK) if one.host == host)
-    past = targets._past(tmp_path, evidence)
+    run_history.append(run_history.path(tmp_path, host), other)
+    evidence = next(one for one in target_proposals._matching(tmp_path, SPARK) if one.host == host)
+    past = target_proposals._past(tmp_path, evidence)
     criterion = next(one for one in SPARK.criteria if one.id == "gemm_bf16")
-    value = targets._host_value(criterion, evidence, past, SPARK)
+    value = target_proposals._host_value(criterion, evidence, past, SPARK)
     assert value.value == pytest.approx(0.98 * 92)
     assert proposals(tmp_path)["gemm_bf16"].median == pytest.approx(92.0)
 
@@ -109,7 +110,7 @@ def test_a_criterion_that_does_not_apply_to_a_host_does_not_count_it(tmp_path):
     fleet(tmp_path, (1, 1, 1))
     for one in proposals(tmp_path).values():
         if one.criterion.when is not None:
-            evidence = next(targets._matching(tmp_path, SPARK))
+            evidence = next(target_proposals._matching(tmp_path, SPARK))
             assert bool(one.hosts) == (evidence.answer(one.criterion.when) is True), one
 
 
@@ -125,8 +126,8 @@ def test_hosts_that_differ_too_much_propose_nothing(tmp_path):
      (299_999.0, 298_000.0), (0.00123, 0.00123)],
 )  # fmt: skip
 def test_rounding_goes_down_by_less_than_a_hundredth(value, rounded):
-    assert targets.rounded_down(value) == pytest.approx(rounded)
-    assert 0.99 * value <= targets.rounded_down(value) <= value * (1 + 1e-9)
+    assert target_proposals.rounded_down(value) == pytest.approx(rounded)
+    assert 0.99 * value <= target_proposals.rounded_down(value) <= value * (1 + 1e-9)
 
 
 def test_the_diff_applies_and_changes_only_the_targets(tmp_path):
@@ -135,11 +136,11 @@ def test_the_diff_applies_and_changes_only_the_targets(tmp_path):
     copy = repository / "foundation" / "profiles" / "dgx_spark.yml"
     copy.parent.mkdir(parents=True)
     shutil.copy(PATH, copy)
-    diff = targets.diff(copy, found, repository)
+    diff = target_proposals.diff(copy, found, repository)
     subprocess.run(["git", "init", "--quiet"], cwd=repository, check=True)
     subprocess.run(["git", "apply", "-"], cwd=repository, input=diff, text=True, check=True)
     before, after = PATH.read_text(), copy.read_text()
-    assert after == targets.rewrite(before, found)
+    assert after == target_proposals.rewrite(before, found)
     old = {one.id: one for one in SPARK.criteria}
     new = {one.id: one for one in load_profiles(str(copy))[0].criteria}
     proposed = {one.criterion.id: one for one in found if one.require is not None}
@@ -162,7 +163,7 @@ def test_the_diff_applies_and_changes_only_the_targets(tmp_path):
             inside and line.startswith("      ")
         )
         assert inside, line
-    assert targets.diff(copy, found, repository) == ""
+    assert target_proposals.diff(copy, found, repository) == ""
 
 
 PROFILE = """\
@@ -194,7 +195,7 @@ def test_every_way_to_write_a_scalar_is_edited_in_place(tmp_path):
     path.write_text(PROFILE)
     profile = load_profiles(str(path))[0]
     found = list(proposals(fleet(tmp_path / "docs", (1, 1, 1)), profile).values())
-    text = targets.rewrite(PROFILE, found)
+    text = target_proposals.rewrite(PROFILE, found)
     assert 'require: "> 89.5 TFLOP/s", action: a, source: "Measured: 3 hosts' in text
     assert text.count("# ") == PROFILE.count("# ")
     path.write_text(text)
@@ -203,7 +204,7 @@ def test_every_way_to_write_a_scalar_is_edited_in_place(tmp_path):
     assert new["gemm_fp16"].require.text == ">= 93.5 TFLOP/s"
     assert new["gemm_fp16"].action == "a"
     path.write_text(PROFILE)
-    diff = targets.diff(path, found, tmp_path)
+    diff = target_proposals.diff(path, found, tmp_path)
     assert "\\ No newline at end of file" in diff
     subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=diff, text=True, check=True)
     assert path.read_text() == text
@@ -211,16 +212,18 @@ def test_every_way_to_write_a_scalar_is_edited_in_place(tmp_path):
 
 def test_a_profile_that_cannot_be_edited_is_one_line(tmp_path):
     with pytest.raises(ProfileError, match=r"no\.yml: cannot be read"):
-        targets.diff(tmp_path / "no.yml", [], tmp_path)
+        target_proposals.diff(tmp_path / "no.yml", [], tmp_path)
     with pytest.raises(ProfileError, match="cannot be read"):
-        targets.rewrite("a: [", [])
-    assert targets.rewrite("just text", []) == "just text"
+        target_proposals.rewrite("a: [", [])
+    assert target_proposals.rewrite("just text", []) == "just text"
 
 
 def test_nothing_changes_where_the_targets_are_right_already(tmp_path):
     fleet(tmp_path / "docs", (1, 1, 1))
     path = tmp_path / "own.yml"
-    path.write_text(targets.rewrite(PATH.read_text(), list(proposals(tmp_path / "docs").values())))
+    path.write_text(
+        target_proposals.rewrite(PATH.read_text(), list(proposals(tmp_path / "docs").values()))
+    )
     again = proposals(tmp_path / "docs", load_profiles(str(path))[0])["gemm_bf16"]
     assert again.require is None
     assert "stays" in again.reason
@@ -232,5 +235,7 @@ def test_any_fleet_gives_a_profile_that_loads(tmp_path):
         folder = tmp_path / str(trial)
         fleet(folder, [chance.uniform(0.9, 1.05) for _ in range(4)])
         path = tmp_path / f"own{trial}.yml"
-        path.write_text(targets.rewrite(PATH.read_text(), list(proposals(folder).values())))
+        path.write_text(
+            target_proposals.rewrite(PATH.read_text(), list(proposals(folder).values()))
+        )
         assert load_profiles(str(path))[0].criteria

@@ -4,9 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from python_probes import telemetry
-from python_probes.nvml_calls import Nvml, NvmlError
-from python_probes.telemetry import (
+from python_probes.nvidia import telemetry
+from python_probes.nvidia.nvml_calls import Nvml, NvmlError
+from python_probes.nvidia.telemetry import (
     Sample,
     Sampler,
     computing_processes,

@@ -13,13 +13,13 @@ import time
 import pytest
 from box import REPOSITORY
 
-from python_probes.terminal import terminal
+from python_probes.host.terminal_graphics import terminal
 
 # The child asks its controlling terminal and leaves the answer in a file.
 _CHILD = """
 import json, sys
 from pathlib import Path
-from python_probes.terminal import terminal
+from python_probes.host.terminal_graphics import terminal
 Path(sys.argv[1]).write_text(json.dumps(terminal(timeout=float(sys.argv[2]))))
 """
 

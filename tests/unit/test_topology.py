@@ -1,6 +1,6 @@
 from box import GB10
 
-from python_probes import topology
+from python_probes.host import topology
 
 
 def test_escape_codes_in_the_header():

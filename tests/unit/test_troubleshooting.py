@@ -11,9 +11,9 @@ import pytest
 import yaml
 from symptoms import PAGE, SYMPTOMS
 
-from foundation.criteria import load_profiles
-from foundation.validity import RULES
-from python_probes import nvidia_smi, nvml_calls
+from foundation.evaluation.validity import RULES
+from foundation.profiles.criteria import load_profiles
+from python_probes.nvidia import nvidia_smi, nvml_calls
 
 PROJECT = Path(__file__).parents[2]
 TEXT = PAGE.read_text()
@@ -32,7 +32,7 @@ def problem_codes() -> set[str]:
     found = {name.removeprefix("NVML_ERROR_").lower() for name in dir(pynvml)}
     found |= set(nvml_calls._CODES.values()) | {code for _, code in nvidia_smi._FAILURES}
     found |= {f"nvidia_smi_{reason}" for reason in ("missing", "timeout", "failed")}
-    for path in (PROJECT / "python_probes").glob("*.py"):
+    for path in (PROJECT / "python_probes").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(NOTERS):
                 found |= {one.value for one in node.args[:1] if isinstance(one, ast.Constant)}

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from foundation import gate, validity
-from foundation.criteria import load_profiles
-from foundation.evidence import Evidence
-from foundation.judge import figure_faults
+from foundation.evaluation import gate, validity
+from foundation.evaluation.criterion_result import figure_faults
+from foundation.evaluation.evidence import Evidence
+from foundation.profiles.criteria import load_profiles
 
 AUTO = load_profiles("auto")
 SPARK = AUTO[0]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from foundation import workers
+from foundation.evaluation import workers
 
 PARENT = os.getpid()
 CHUNKS = 12
@@ -78,7 +78,7 @@ def test_workers_killed_with_much_to_say_are_not_waited_for(tmp_path):
     """A result larger than a pipe, of which a part was sent."""
     program = textwrap.dedent("""
         import os, sys, time
-        from foundation import workers
+        from foundation.evaluation import workers
         parent = os.getpid()
         def judge(chunk):
             if os.getpid() != parent:

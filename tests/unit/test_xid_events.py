@@ -1,7 +1,7 @@
 import pytest
 
-from python_probes import xid_events
-from python_probes.system import System
+from python_probes.core.system import System
+from python_probes.nvidia import xid_events
 
 LOG = """\
 NVRM: Xid (PCI:000f:01:00): 119, pid=4412, name=python3, Timeout after 6s of waiting for RPC

@@ -6,9 +6,9 @@ from unittest import mock
 import torch
 from small import Bench, sized
 
-from python_probes import gemm, nvfp4
-from python_probes.figure import SkipError
-from python_probes.matrix_product import MatrixProduct, memory_bytes
+from python_probes.benchmark.families import gemm, nvfp4
+from python_probes.benchmark.families.matrix_product import MatrixProduct, memory_bytes
+from python_probes.benchmark.measuring.figure import SkipError
 
 ON_CPU = ("fp32", "fp16", "bf16", "int8", "fp8")
 

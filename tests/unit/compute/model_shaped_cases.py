@@ -6,8 +6,8 @@ from unittest import mock
 import torch
 from small import Bench, sized
 
-from python_probes import attention, convolution
-from python_probes.figure import SkipError
+from python_probes.benchmark.families import attention, convolution
+from python_probes.benchmark.measuring.figure import SkipError
 
 F = torch.nn.functional
 

@@ -5,8 +5,9 @@ from unittest import mock
 
 import torch
 
-from python_probes import accelerator, attention, bursts, convolution, gemm, sustained
-from python_probes.memory_guard import MemoryGuard
+from python_probes.benchmark.families import attention, convolution, gemm, sustained
+from python_probes.benchmark.measuring import accelerator, bursts
+from python_probes.benchmark.measuring.memory_guard import MemoryGuard
 
 SIZES = {
     bursts: {"_PAUSE_SECONDS": 0.0, "_BURST_SECONDS": 1e-6, "_BURSTS": 4, "FLUSH_BYTES": 2**16},

@@ -1,0 +1,285 @@
+"""Documents: what hosts reported, checked on arrival and kept as one file per host and kind."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from ..core.errors import DocumentError, Json, one_line, shorten
+from ..core.files import write_atomically
+from .schema_registry import first_fault, kinds
+
+Document = dict[str, Any]
+
+COLLECTED_KINDS = ("hardware_baseline", "environment", "reproducibility", "benchmark")
+LIVE_STATE = "live_state"
+BASELINE = "benchmark_baseline"
+HOST_KINDS = (*COLLECTED_KINDS, LIVE_STATE, BASELINE)
+MAXIMUM_BYTES = 16 * 2**20
+_MAXIMUM_REPORT_BYTES = 2**30  # a gate report of ten thousand hosts has 200 MB
+
+_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
+# What orjson writes as 1e-6 and 0.000012, json writes as 1e-06 and 1.2e-05.
+_SHORT_EXPONENT = re.compile(rb"e-(\d)(?=[,\n])")
+_NO_EXPONENT = re.compile(rb"0\.0000([1-9])(\d*)(?=[,\n])")
+_READ_TWICE_BYTES = 2**19
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_AGAIN = "collect it again with ansible-playbook foundation.yml"
+
+
+def folder(baseline_dir: Path, host: str) -> Path:
+    """Where the documents of a host lie.
+
+    Raises DocumentError for a host name that could leave `baseline_dir` or hide in it.
+    """
+    if not _HOST.fullmatch(host):
+        raise DocumentError(
+            f"host name {shorten(host)}: only letters, digits, '.', '_' and '-' are allowed, "
+            "starting with a letter or digit: rename it in the inventory"
+        )
+    return Path(baseline_dir) / host
+
+
+def path(baseline_dir: Path, host: str, kind: str) -> Path:
+    """The file of one document. Raises DocumentError for an unknown kind or a bad host name."""
+    if kind not in HOST_KINDS:
+        raise DocumentError(f"kind {shorten(kind)}: not one of {', '.join(HOST_KINDS)}")
+    return folder(baseline_dir, host) / f"{kind}.json"
+
+
+def read(path: Path) -> Document:
+    """The JSON object in a file, not yet checked against a schema.
+
+    Refused are what JSON readers differ about: duplicate keys, NaN and infinite numbers, text
+    that is no UTF-8; and files above 16 MiB where the name is that of a host's document, above
+    1 GiB otherwise. Raises DocumentError.
+    """
+    path = Path(path)
+    limit = MAXIMUM_BYTES if path.stem in HOST_KINDS else _MAXIMUM_REPORT_BYTES
+    try:
+        # A pipe in a file's place must not keep the gate waiting for somebody to write to it.
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:
+            about = os.fstat(descriptor)
+            # As large as the file: room for the limit would have to be found for each of them.
+            most = min(about.st_size, limit) if stat.S_ISREG(about.st_mode) else limit
+            raw = file.read(most + 1) or b""
+    except OSError as error:
+        raise DocumentError(f"{path}: cannot be read: {error.strerror}; {_AGAIN}") from error
+    if len(raw) > limit:
+        raise DocumentError(f"{path}: larger than {limit >> 20} MiB, no document is; {_AGAIN}")
+    try:
+        return parse(raw)
+    except DocumentError as error:
+        raise DocumentError(f"{path}: {error}; {_AGAIN}") from error
+
+
+def parse(raw: bytes) -> Document:
+    """The JSON object in some bytes, as strictly as `read`. Raises DocumentError."""
+    if (own := _as_written_here(raw)) is not None:
+        return own
+    try:
+        content = json.loads(
+            raw.decode("utf-8"),
+            object_pairs_hook=_no_duplicates,
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+            parse_int=_representable,
+        )
+        _refuse_lone_surrogates(raw, content)
+    except UnicodeDecodeError as error:
+        raise DocumentError(f"no UTF-8 text (byte {error.start})") from error
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise DocumentError(f"damaged or truncated JSON at {where}: {error.msg}") from error
+    except (ValueError, RecursionError) as error:
+        raise DocumentError(one_line(str(error))) from error
+    if not isinstance(content, dict):
+        raise DocumentError(f"found {shorten(content)}, not a JSON object")
+    return content
+
+
+def validate(
+    document: Mapping[str, Any],
+    kind: str | None = None,
+    host: str | None = None,
+    source: str = "document",
+) -> None:
+    """Check a document against its schema, and that it is of `kind` and `host` where given.
+
+    `source` begins the message. Raises DocumentError with the most telling fault.
+    """
+    for key, wanted in (("kind", kind), ("host", host)):
+        if wanted is not None and document.get(key) != wanted:
+            raise DocumentError(
+                f"{source}: $.{key}: found {shorten(document.get(key))}, expected "
+                f"{shorten(wanted)}: a foreign document; {_AGAIN}"
+            )
+    own_kind = document.get("kind")
+    if not isinstance(own_kind, str) or own_kind not in kinds():
+        raise DocumentError(
+            f"{source}: $.kind: found {shorten(own_kind)}, not one of {', '.join(sorted(kinds()))}"
+        )
+    fault = first_fault(own_kind, document)
+    if fault is not None:
+        raise DocumentError(f"{source}: {fault}; {_AGAIN}")
+
+
+def load(path: Path, host: str | None = None) -> Document:
+    """Read and check one document; `host` is whose it must be, where that is known.
+
+    A file named after a kind must hold that kind, or what a hand-off tells of it. Raises
+    DocumentError.
+    """
+    path = Path(path)
+    document = read(path)
+    named = path.stem in HOST_KINDS and document.get("kind") != f"handoff_{path.stem}"
+    validate(document, path.stem if named else None, host, str(path))
+    return document
+
+
+def write(document: Mapping[str, Any], path: Path) -> None:
+    """Check a document, then write it atomically (see `files.write_atomically`).
+
+    Raises DocumentError before anything is touched, StorageError when the file system refuses.
+    """
+    validate(document, source=str(path))
+    try:
+        text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+        content = f"{text}\n".encode()
+    except (TypeError, ValueError) as error:
+        raise DocumentError(f"{path}: no JSON: {one_line(str(error))}") from error
+    write_atomically(Path(path), content)
+
+
+def load_folder(root: Path) -> DocumentFolder:
+    """The documents under a folder. Raises DocumentError when it cannot be read."""
+    return DocumentFolder(root)
+
+
+class DocumentFolder(Mapping[str, Mapping[str, Document | DocumentError]]):
+    """The documents under a folder by host and kind, read when asked for and not kept.
+
+    So a fleet of any size is judged in the memory of one host. A file that cannot be read is
+    there as its DocumentError, since it is that host's outcome and not the end of the run.
+    Documents are read but not schema-checked: `gate.evaluate` does that for every document.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = Path(root)
+        try:
+            entries = sorted(self._root.iterdir())
+        except OSError as error:
+            raise DocumentError(
+                f"{root}: cannot be read: {error.strerror}; name the folder with --documents or "
+                "run ansible-playbook foundation.yml first"
+            ) from error
+        self._hosts = dict.fromkeys(
+            entry.name
+            for entry in entries
+            if _HOST.fullmatch(entry.name) and entry.is_dir() and _holds_documents(entry)
+        )
+
+    def __len__(self) -> int:
+        return len(self._hosts)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._hosts)
+
+    def __getitem__(self, host: str) -> Mapping[str, Document | DocumentError]:
+        if host not in self._hosts:
+            raise KeyError(host)
+        return load_host(self._root, host)
+
+
+def _holds_documents(place: Path) -> bool:
+    try:
+        return any(entry.name.endswith(".json") for entry in place.iterdir())
+    except OSError:
+        return True  # a host is there, and what cannot be read is its outcome
+
+
+def load_host(root: Path, host: str) -> dict[str, Document | DocumentError]:
+    """The documents of one host by kind; none where it has no folder.
+
+    Raises DocumentError for a bad host name.
+    """
+    found: dict[str, Document | DocumentError] = {}
+    place = folder(root, host)
+    try:
+        names = {entry.name for entry in place.iterdir()}
+    except FileNotFoundError:
+        return found
+    except OSError as error:
+        # Where the folder does not let itself be read, nothing in it does.
+        fault = DocumentError(f"{place}: cannot be read: {error.strerror}; {_AGAIN}")
+        return dict.fromkeys(COLLECTED_KINDS, fault)
+    for kind in HOST_KINDS:
+        if f"{kind}.json" in names:
+            try:
+                found[kind] = read(place / f"{kind}.json")
+            except DocumentError as error:
+                # Without its frames, which hold the file's content.
+                found[kind] = error.with_traceback(None)
+    return found
+
+
+def _as_written_here(raw: bytes) -> Document | None:
+    """What is in a text if it is one that `write` gives, which most are; None settles nothing.
+
+    Ten times as fast as the parser that sees each key and number. A text that reads back byte for
+    byte holds no key twice, and orjson itself refuses what is out of range and lone surrogates.
+    Not for large ones: a line for each item of a deep list is hundreds of times as long.
+    """
+    if len(raw) > _READ_TWICE_BYTES:
+        return None
+    try:
+        content = orjson.loads(raw)
+        text = orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    except (ValueError, TypeError):
+        return None
+    text = _NO_EXPONENT.sub(_with_exponent, _SHORT_EXPONENT.sub(rb"e-0\1", text))
+    return content if text == raw and isinstance(content, dict) else None
+
+
+def _with_exponent(number: re.Match[bytes]) -> bytes:
+    return number[1] + (b"." + number[2] if number[2] else b"") + b"e-05"
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"key {shorten(twice)} stands there twice")
+    return result
+
+
+def _representable(text: str) -> int:
+    _finite(text)
+    return int(text)
+
+
+def _refuse_lone_surrogates(raw: bytes, content: Json) -> None:
+    """They can be written in JSON as escapes but never encoded again."""
+    if b"\\u" in raw and _SURROGATE.search(json.dumps(content, ensure_ascii=False)):
+        raise ValueError("half of a surrogate pair stands alone")
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{shorten(text)} is out of range")
+    return number

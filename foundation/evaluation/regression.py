@@ -1,0 +1,193 @@
+"""Is a host slower than it was? Figures against the baseline that a person accepted for it.
+
+Every figure of this project is a rate: more is better. A figure may drop by the limit of its
+family, or by some times the spread within the baseline's own run, whichever is more; both are
+data of the profile (`regression` in schemas/profile.json). Without a baseline nothing is added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..documents.store import BASELINE, Document
+from ..profiles.constraints import Constraint, four_digits
+from ..profiles.criteria import Criterion, Expression, Profile
+from .criterion_result import FAIL, INVALID, MISSING, PASS, SKIPPED, Result, figure_faults
+from .evidence import Blocker, Evidence, unread_reason
+
+WORKSTREAM = "WS-03"
+_MACHINE = ("gpu_uuids", "serial_hash", "machine_id_hash")
+_LASTING = ("sustained",)  # families whose figure depends on how long the level makes it last
+_MAY_EXPLAIN = ("driver", "kernel")
+_ACCEPT = "foundation accept-baseline --replace (or -e benchmark_replace_baseline=true)"
+_SLOWER = (
+    "Look at the figure's trace in benchmark.json and at reports/plots for when it dropped; undo "
+    "what changed since, or accept the new values with " + _ACCEPT
+)
+_FOREIGN = "Accept a run of this very machine as its baseline with " + _ACCEPT
+_AGAIN = "run ansible-playbook foundation.yml --tags WS-03 again for this host (--limit)"
+
+
+def regressions(evidence: Evidence, profile: Profile) -> list[Result]:
+    """A result for each figure of the host's baseline; one where the baseline cannot be read.
+
+    `evidence` has the profile applied. Raises nothing for any schema-valid document.
+    """
+    damaged = evidence.blockers.get(BASELINE)
+    if damaged is not None:
+        criterion = _criterion("baseline", "Benchmark baseline is readable", None)
+        first = evidence.blockers.get("benchmark")
+        if first is not None and first.outcome == MISSING:  # there is nothing to compare yet
+            return [Result(criterion, MISSING, first.message, first.action)]
+        return [Result(criterion, INVALID, damaged.message, _FOREIGN)]
+    baseline = evidence.readable.get(BASELINE)
+    return [] if baseline is None else list(_compare_all(baseline, evidence, profile))
+
+
+def allowed_drop(family: str, figure: Mapping[str, Any], profile: Profile) -> float | None:
+    """By how much a figure may be below its baseline, as a part of it.
+
+    `figure` is the baseline's. None where the profile has no limit for the family.
+    """
+    limit: float | None = profile.regression.get("limit", {}).get(family)
+    if limit is None:
+        return None
+    spreads: float = profile.regression.get("spreads", 0)
+    most: float = profile.regression.get("maximum", 1)
+    # Beyond 1, every value would do.
+    return min(max(limit, spreads * float(figure["spread"] or 0)), most)
+
+
+def other_machine(baseline: Document, document: Document) -> str | None:
+    """How a document's machine differs from that of the baseline, in one line.
+
+    Unknown beside a value is a difference too: another board might be read no better.
+    """
+    ours, theirs = document["identity"], baseline["identity"]
+    for key in _MACHINE:
+        if ours[key] != theirs[key]:
+            return (
+                f"the baseline is of another machine: {key} is {_known(ours[key])}, the baseline "
+                f"has {_known(theirs[key])}"
+            )
+    if all(ours[key] is None for key in _MACHINE):
+        return f"nothing ties the baseline to this machine: {', '.join(_MACHINE)} are all unknown"
+    return None
+
+
+def _compare_all(baseline: Document, evidence: Evidence, profile: Profile) -> Iterator[Result]:
+    blocker = evidence.blockers.get("benchmark")
+    if blocker is None:
+        foreign = other_machine(baseline, evidence.readable["benchmark"])
+        blocker = None if foreign is None else Blocker(INVALID, foreign, _FOREIGN)
+    for name, accepted in baseline["data"]["figures"].items():
+        drop = allowed_drop(name.partition(".")[0], accepted, profile)
+        floor = None if drop is None else accepted["value"] * (1 - drop)
+        criterion = _criterion(
+            name.replace(".", "_"), f"{name} against its baseline", floor, accepted["unit"]
+        )
+        if blocker is not None:
+            yield Result(criterion, blocker.outcome, blocker.message, blocker.action)
+        else:
+            yield _compare(
+                criterion, name, drop, baseline=baseline, evidence=evidence, profile=profile
+            )
+
+
+def _criterion(name: str, title: str, floor: float | None, unit: str = "") -> Criterion:
+    """The requirement as a criterion, so that waivers and reports treat it as any other."""
+    require = Constraint("number", "is known", (), unit, "is known")
+    if floor is not None:
+        require = Constraint("number", ">=", (floor,), unit, f">= {four_digits(floor)} {unit}")
+    return Criterion(
+        id=f"regression_{name}",
+        workstream=WORKSTREAM,
+        title=title,
+        document="benchmark",
+        path=Expression("value", title),
+        require=require,
+        action=_SLOWER,
+        source="The baseline that was accepted for the host",
+        optional=True,
+    )
+
+
+def _compare(
+    criterion: Criterion,
+    name: str,
+    drop: float | None,
+    *,
+    baseline: Document,
+    evidence: Evidence,
+    profile: Profile,
+) -> Result:
+    document = evidence.readable["benchmark"]
+    accepted = baseline["data"]["figures"][name]
+    data = document["data"]
+    figure = data["figures"].get(name)
+    if drop is None:
+        family = name.partition(".")[0]
+        return Result(
+            criterion, SKIPPED, f"the profile has no regression limit for {family}", _SLOWER
+        )
+    if figure is None:
+        return _absent(criterion, name, accepted["level"], document)
+    if data["level"] != accepted["level"] and name.partition(".")[0] in _LASTING:
+        message = (
+            f"level {data['level']} lasts another time than the baseline's {accepted['level']}"
+        )
+        return Result(criterion, SKIPPED, message, _AGAIN)
+    measured = _amount(figure["value"], figure["unit"])
+    faults = figure_faults(name, evidence, profile, accepted["unit"])
+    if faults:
+        told = "; ".join(f"{fault.evidence} ({fault.rule})" for fault in faults)
+        return Result(criterion, INVALID, f"not to be trusted: {told}", faults[0].cure, measured)
+    change = figure["value"] / accepted["value"] - 1
+    before = f"{_amount(accepted['value'], accepted['unit'])} of {baseline['collected_at'][:10]}"
+    since = _differences(baseline, document, accepted["level"])
+    if change < -drop:
+        message = (
+            f"{measured} is {-change:.1%} below the baseline of {before}; at most {drop:.1%} "
+            f"({_amount(drop * accepted['value'], accepted['unit'])}) is allowed{since}"
+        )
+        return Result(criterion, FAIL, message, _SLOWER, measured)
+    message = f"{measured}, {change:+.1%} against {before}; -{drop:.1%} is allowed{since}"
+    return Result(criterion, PASS, message, _SLOWER, measured)
+
+
+def _absent(criterion: Criterion, name: str, level: str, document: Document) -> Result:
+    """What a level does not plan is no regression; what was tried stands among the skipped."""
+    data = document["data"]
+    reasons = [entry["reason"] for entry in data["skipped"] if entry["figure"] == name]
+    if not reasons and data["level"] != level:
+        message = f"not measured at level {data['level']}; the baseline is of level {level}"
+        return Result(criterion, SKIPPED, message, _AGAIN)
+    reason = reasons[0] if reasons else unread_reason(name.replace(".", "_"), document)
+    return Result(criterion, MISSING, f"{name} was not measured: {reason}", _AGAIN)
+
+
+def _differences(baseline: Document, document: Document, level: str) -> str:
+    """What else differs from the baseline and may explain a change."""
+    ours, theirs = document["identity"], baseline["identity"]
+    found = [
+        f"{key} {_known(theirs[key])} -> {_known(ours[key])}"
+        for key in _MAY_EXPLAIN
+        if ours[key] != theirs[key]
+    ]
+    before, now = ((one["build"] or {}).get("torch") for one in (theirs, ours))
+    if before != now:
+        found.append(f"torch {_known(before)} -> {_known(now)}")
+    if document["data"]["level"] != level:
+        found.append(f"level {level} -> {document['data']['level']}")
+    return f"; since then: {', '.join(found)}" if found else ""
+
+
+def _amount(value: float, unit: str) -> str:
+    return f"{four_digits(value)} {unit}"
+
+
+def _known(value: str | list[str] | None) -> str:
+    if value is None:
+        return "unknown"
+    return (", ".join(value) or "none") if isinstance(value, list) else value

@@ -1,0 +1,54 @@
+"""What the Ansible action plugins in plugins/action/ share.
+
+They run on the controller and need no connection. Each names its arguments and hands them to a
+function of this package; an error of this package becomes the task's one-line failure.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+from ..core.errors import FoundationError
+from ..core.project import PROJECT
+from ..profiles.criteria import is_path
+
+__all__ = ["PROJECT", "ControllerAction"]
+
+
+class ControllerAction(ActionBase):  # type: ignore[misc]
+    """An action plugin that works on the controller's files."""
+
+    argument_spec: ClassVar[dict[str, Any]] = {}
+    _requires_connection = False
+
+    def run(
+        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Check the arguments and act; relative paths start at the project's root."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _, wanted = self.validate_argument_spec(self.argument_spec)
+        try:
+            # `changed` speaks of the managed host (docs/adr/0004): nothing here alters one.
+            result.update({"changed": False, **self.act(wanted, task_vars or {})})
+        except FoundationError as error:
+            # Without the cause: Ansible would append its text, and the line says it already.
+            raise AnsibleActionFail(str(error)) from None
+        return result
+
+    def act(self, wanted: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
+        """Do it and return what the task's result says; raises FoundationError."""
+        raise NotImplementedError
+
+    @staticmethod
+    def profile_choice(value: object) -> str:
+        """A profile's name, or its file below the project's root where the value is a path."""
+        choice = str(value)  # an inventory may hold anything: load_profiles names what is none
+        return str(PROJECT / choice) if is_path(choice) else choice
+
+    @property
+    def check_mode(self) -> bool:
+        """Whether nothing may be written."""
+        return bool(self._task.check_mode)

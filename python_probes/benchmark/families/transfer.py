@@ -1,0 +1,146 @@
+"""Bandwidth between the host's memory and the GPU's, from pinned and from pageable memory."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ..measuring.accelerator import Accelerator
+from ..measuring.bandwidth import Traffic, bandwidth
+from ..measuring.context import Workbench
+from ..measuring.figure import SkipError
+
+_SAMPLE_SECONDS = {"pinned": 0.05, "pageable": 0.02}  # a host disturbs shorter ones more
+_SAMPLES = {"pinned": 20, "pageable": 10}  # a pageable copy takes many times as long
+_SIZES = (2**28, 2**27, 2**26)  # bytes; the largest that fits
+_DEVICE_BUFFERS, _HOST_BUFFERS = 4, 2  # at most, those of the checks included
+_NAMES = (
+    "to_device_pinned",
+    "to_host_pinned",
+    "to_device_pageable",
+    "to_host_pageable",
+    "both_ways_pinned",
+)
+
+
+def measure(bench: Workbench, name: str, budget_seconds: float) -> dict[str, Any]:
+    """The figure `transfer.<name>` in GB/s. Raises SkipError, and whatever torch raises.
+
+    Bytes that crossed count once; for both ways at once, those of both directions over the time
+    until both have ended. torch keeps pinned memory for the next figure that asks for some.
+    """
+    if name not in _NAMES:
+        raise SkipError(f"transfer.{name}: no such figure")
+    deadline = time.monotonic() + budget_seconds
+    gpu = bench.gpu
+    size = _fitting_size(bench)
+    way, _, kind = name.rpartition("_")
+    ways = {"to_device": _to_device, "to_host": _to_host, "both_ways": _both_ways}
+    try:
+        return bandwidth(
+            ways[way](gpu, size, kind == "pinned"),
+            gpu.seconds,
+            gpu.clock,
+            warm_up=gpu.warm_up,
+            sample_seconds=_SAMPLE_SECONDS[kind],
+            samples=_SAMPLES[kind],
+            deadline=deadline,
+            parameters={
+                "buffer_bytes": size,
+                "pinned": kind == "pinned",
+                "unified_memory": gpu.unified_memory,
+            },
+        )
+    finally:
+        gpu.release()
+
+
+def _fitting_size(bench: Workbench) -> int:
+    """Bytes of one buffer. Raises SkipError where not even the smallest fits."""
+    on_device, on_host = bench.guard.allocatable(), bench.host_guard.allocatable()
+    buffers = _HOST_BUFFERS
+    if bench.gpu.unified_memory:
+        buffers += _DEVICE_BUFFERS  # all in the same memory
+    for size in _SIZES[:-1]:
+        if size * _DEVICE_BUFFERS <= on_device and size * buffers <= on_host:
+            return size
+    bench.guard.require(_SIZES[-1] * _DEVICE_BUFFERS)
+    bench.host_guard.require(_SIZES[-1] * buffers)
+    return _SIZES[-1]
+
+
+def _random(torch: Any, size: int) -> Any:
+    """Random bytes on the GPU, which draws them many times faster than a CPU."""
+    return torch.empty(size // 8, dtype=torch.int64, device="cuda").random_()
+
+
+def _zeros(torch: Any, size: int) -> Any:
+    return torch.zeros(size // 8, dtype=torch.int64, device="cuda")
+
+
+def _on_host(torch: Any, size: int, pinned: bool) -> Any:
+    """Memory of the host, every page of it touched."""
+    return torch.empty(size // 8, dtype=torch.int64, pin_memory=pinned).zero_()
+
+
+def _text(size: int, pinned: bool, unified: bool) -> str:
+    where = "pinned" if pinned else "pageable"
+    both = "; both lie in the same memory here" if unified else ""
+    return f"torch copy_ of {size} bytes of random data, {where} memory on the host's side{both}"
+
+
+def _to_device(gpu: Accelerator, size: int, pinned: bool) -> Traffic:
+    torch = gpu.torch
+    wanted, target = _random(torch, size), _zeros(torch, size)
+    source = _on_host(torch, size, pinned)
+    source.copy_(wanted)
+    return Traffic(
+        f"{_text(size, pinned, gpu.unified_memory)}; host to device",
+        size,
+        lambda: target.copy_(source, non_blocking=pinned),
+        target.zero_,
+        lambda: bool(torch.equal(target, wanted)),
+    )
+
+
+def _to_host(gpu: Accelerator, size: int, pinned: bool) -> Traffic:
+    torch = gpu.torch
+    source = _random(torch, size)
+    target = _on_host(torch, size, pinned)
+    return Traffic(
+        f"{_text(size, pinned, gpu.unified_memory)}; device to host",
+        size,
+        lambda: target.copy_(source, non_blocking=pinned),
+        target.zero_,
+        # Compared where that is quick; what never arrived is still zero when it goes back.
+        lambda: bool(torch.equal(target.to("cuda"), source)),
+    )
+
+
+def _both_ways(gpu: Accelerator, size: int, pinned: bool) -> Traffic:
+    torch = gpu.torch
+    there, back = _to_device(gpu, size, pinned), _to_host(gpu, size, pinned)
+    streams = [torch.cuda.Stream(), torch.cuda.Stream()]
+
+    def work() -> None:
+        # The events that time this stand in the current stream, before and after both others.
+        current = torch.cuda.current_stream()
+        for stream, traffic in zip(streams, (there, back), strict=True):
+            stream.wait_stream(current)
+            with torch.cuda.stream(stream):
+                traffic.work()
+        for stream in streams:
+            current.wait_stream(stream)
+
+    def poison() -> None:
+        there.poison()
+        back.poison()
+
+    return Traffic(
+        f"{_text(size, pinned, gpu.unified_memory)}; host to device and device to host at once, "
+        "in two streams, each between buffers of its own; bytes of both over the time of both",
+        2 * size,
+        work,
+        poison,
+        lambda: there.is_right() and back.is_right(),
+    )

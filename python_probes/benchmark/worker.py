@@ -1,0 +1,109 @@
+"""The process that measures. One request a line on its input, one answer a line on its output.
+
+A process of its own, because torch, a driver or a disk can hang or crash, and a CUDA error spoils
+every later call of its process: the supervisor in benchmark.py kills it and starts another.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+from ..core.parent_death import die_with_parent
+from ..core.system import System
+from .families import (
+    attention,
+    convolution,
+    cpu_speed,
+    gemm,
+    gpu_memory,
+    storage_speed,
+    sustained,
+    transfer,
+    unified_memory,
+)
+from .measuring.context import Workbench
+from .measuring.figure import SkipError
+
+Measure = Callable[[Workbench, str, float], dict[str, Any]]
+
+FAMILIES: dict[str, Measure] = {
+    "attention": attention.measure,
+    "convolution": convolution.measure,
+    "cpu": cpu_speed.measure,
+    "gemm": gemm.measure,
+    "memory": gpu_memory.measure,
+    "storage": storage_speed.measure,
+    "sustained": sustained.measure,
+    "sweep": gemm.measure,
+    "transfer": transfer.measure,
+    "unified": unified_memory.measure,
+}
+"""What stands before the dot of a figure's name, and what measures it."""
+
+_LONGEST_REASON = 300
+
+
+def serve(bench: Workbench, requests: IO[str], answers: IO[str]) -> None:
+    """Answer until the requests end. Each answer holds `figure`, `skipped` or `error`."""
+
+    def answer(content: dict[str, Any]) -> None:
+        answers.write(json.dumps(content) + "\n")
+        answers.flush()
+
+    answer({"ready": bench.ready()})
+    for line in requests:
+        request = json.loads(line)
+        try:
+            answer({"figure": _measure(bench, request["figure"], request["budget"])})
+        except SkipError as error:
+            answer({"skipped": one_line(error)})
+        except Exception as error:  # noqa: BLE001 - torch raises what it likes; one figure is lost
+            answer({"error": f"{type(error).__name__}: {one_line(error)}"})
+
+
+def _measure(bench: Workbench, name: str, budget_seconds: float) -> dict[str, Any]:
+    """One figure. Raises SkipError, and whatever torch raises."""
+    family, _, figure = name.partition(".")
+    if family not in FAMILIES:
+        raise SkipError(f"{name}: no such figure")
+    return FAMILIES[family](bench, figure, budget_seconds)
+
+
+def one_line(error: BaseException) -> str:
+    """The message of an error on one line of a bearable length."""
+    return " ".join(str(error).split())[:_LONGEST_REASON] or type(error).__name__
+
+
+def _import_torch() -> Any:
+    """The module torch, or why it cannot be imported."""
+    try:
+        import torch  # noqa: PLC0415 - not in the standard library: see the house rule
+    except ImportError as error:
+        return f"cannot be imported: {one_line(error)}"
+    return torch
+
+
+def main() -> int:
+    """Serve the supervisor on standard input and output."""
+    parser = argparse.ArgumentParser(prog="benchmark_worker")
+    parser.add_argument("--directory", type=Path, required=True)
+    parser.add_argument("--no-torch", metavar="REASON")
+    options = parser.parse_args()
+    die_with_parent()  # should the supervisor be killed, no load may go on
+    # What a library prints must not stand among the answers.
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    torch = options.no_torch or _import_torch()
+    bench = Workbench(torch, options.directory, System())
+    serve(bench, sys.stdin, answers)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,261 @@
+"""GPU readings through the command nvidia-smi, for a host whose NVML cannot be asked directly.
+
+`nvidia-smi --help-query-gpu` lists the fields; power is in W, memory in MiB (rounded down).
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable
+from typing import Any
+
+from ..core.identifiers import Identifiers
+from ..core.system import CommandError, Note, System
+from .event_reasons import event_reason_names
+from .gpu_device import (
+    ADDRESSING_MODES,
+    Device,
+    Readings,
+    empty_device,
+    label,
+    memory_not_supported,
+    pci_bus_id,
+    pci_device_id,
+    percent,
+    performance_state,
+    total_bytes,
+)
+
+_MEBIBYTE = 2**20
+_MAXIMUM_REFUSED = 4  # fields to leave out one by one before asking for the fewest
+_MAXIMUM_LINES = 64  # more than any host has GPUs: the rest is no answer
+_NOT_OFFERED = ("nvml_version", "cuda_cores")
+
+
+def _number(text: str) -> float:
+    match = re.match(r"-?\d+(\.\d+)?", text)  # a unit may follow in spite of nounits
+    if match is None:
+        raise ValueError(f"{text!r} is no number")
+    return float(match[0])
+
+
+def _integer(text: str) -> int:
+    return int(_number(text))
+
+
+def _enabled(text: str) -> bool:
+    if text not in {"Enabled", "Disabled"}:
+        raise ValueError(f"{text!r} is neither Enabled nor Disabled")
+    return text == "Enabled"
+
+
+def _mebibytes(text: str) -> int:
+    return _integer(text) * _MEBIBYTE
+
+
+def _capability(text: str) -> str:
+    if re.fullmatch(r"\d+\.\d+", text) is None:
+        raise ValueError(f"{text!r} is no compute capability")
+    return text
+
+
+def _addressing_mode(text: str) -> str:
+    if text.lower() not in ADDRESSING_MODES:
+        raise ValueError(f"{text!r} is no addressing mode")
+    return text.lower()
+
+
+def _state(text: str) -> str:
+    return performance_state(_integer(text.removeprefix("P")))
+
+
+# What --query-gpu calls each field of the schema, and how its text converts.
+_QUERY: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "index": ("index", _integer),
+    "name": ("name", str),
+    "uuid": ("uuid", str),
+    "pci.bus_id": ("pci_bus_id", pci_bus_id),
+    "driver_version": ("driver_version", str),
+    "pci.device_id": ("pci_device_id", lambda text: pci_device_id(int(text, 16))),
+    "compute_cap": ("compute_capability", _capability),
+    "vbios_version": ("vbios_version", str),
+    "serial": ("serial_hash", str),
+    "addressing_mode": ("addressing_mode", _addressing_mode),
+    "memory.total": ("memory_total_bytes", lambda text: total_bytes(_mebibytes(text))),
+    "memory.used": ("memory_used_bytes", _mebibytes),
+    "memory.free": ("memory_free_bytes", _mebibytes),
+    "power.draw": ("power_draw_watts", _number),
+    "power.limit": ("power_limit_watts", _number),
+    "temperature.gpu": ("temperature_celsius", _integer),
+    "clocks.current.sm": ("sm_clock_mhz", _integer),
+    "clocks.current.memory": ("memory_clock_mhz", _integer),
+    "clocks.max.sm": ("maximum_sm_clock_mhz", _integer),
+    "utilization.gpu": ("gpu_utilization_percent", lambda text: percent(_integer(text))),
+    "utilization.memory": ("memory_utilization_percent", lambda text: percent(_integer(text))),
+    "pstate": ("performance_state", _state),
+    "persistence_mode": ("persistence_mode", _enabled),
+    "clocks_event_reasons.active": (
+        "event_reasons",
+        lambda text: event_reason_names(int(text, 16)),
+    ),
+    "ecc.mode.current": ("ecc_mode", _enabled),
+    "ecc.errors.uncorrected.volatile.total": ("ecc_uncorrected_errors", _integer),
+    "mig.mode.current": ("mig_mode", _enabled),
+    "pcie.link.gen.current": ("pcie_generation", _integer),
+    "pcie.link.width.current": ("pcie_width", _integer),
+}
+_FEWEST = tuple(_QUERY)[:5]  # offered by every nvidia-smi of the last ten years
+_MEMORY = ("memory_total_bytes", "memory_used_bytes", "memory_free_bytes")
+_UNREAD = {
+    "": "empty",
+    "n/a": "not_supported",
+    "not supported": "not_supported",
+    "unknown error": "unknown_error",
+    "gpu is lost": "gpu_is_lost",
+    "gpu requires reset": "reset_required",
+    "insufficient permissions": "no_permission",
+}
+_FAILURES = (
+    ("GPU is lost", "gpu_is_lost"),
+    ("version mismatch", "driver_library_mismatch"),
+    ("couldn't communicate with the NVIDIA driver", "driver_not_loaded"),
+    ("couldn't find libnvidia-ml", "library_not_found"),
+    ("Insufficient Permissions", "no_permission"),
+)
+
+
+def read(system: System, identifiers: Identifiers, note: Note) -> Readings | None:
+    """Everything nvidia-smi says, or None (and a problem) where it does not answer."""
+    try:
+        output, fields = _query(system, note)
+    except CommandError as error:
+        code = "nvidia_smi_missing" if error.code == "missing" else _failure_code(error)
+        note(code, f"GPUs cannot be read through nvidia-smi: {error}")
+        return None
+    readings = Readings()
+    for line in output.splitlines()[:_MAXIMUM_LINES]:
+        device = _read_line(line, fields, system, identifiers, note)
+        if device is not None:
+            readings.driver_version = device.pop("driver_version", None) or readings.driver_version
+            readings.devices.append(device)
+    _read_banner(system, readings, note)
+    note("not_offered", f"nvidia-smi does not tell {' or '.join(_NOT_OFFERED)}")
+    return readings
+
+
+def _query(system: System, note: Note) -> tuple[str, list[str]]:
+    """The rows of --query-gpu and the fields they hold. Raises CommandError.
+
+    One field that a driver does not know makes nvidia-smi refuse the whole query, so it is left
+    out and the rest asked for again.
+    """
+    fields = list(_QUERY)
+    for _ in range(_MAXIMUM_REFUSED):
+        output = _ask(system, fields)
+        refused = re.search(r'Field "([^"]*)" is not a valid field to query', output)
+        if refused is None:
+            return output, fields
+        note(
+            "field_unknown",
+            f"this nvidia-smi does not know {refused[1]}; "
+            + (
+                f"{_QUERY[refused[1]][0]} is not read"
+                if refused[1] in fields
+                else "asking for less"
+            ),
+        )
+        if refused[1] not in fields:
+            break
+        fields.remove(refused[1])
+    note("fields_unknown", f"only {', '.join(_FEWEST)} are read through this nvidia-smi")
+    return _ask(system, list(_FEWEST)), list(_FEWEST)
+
+
+def _ask(system: System, fields: list[str]) -> str:
+    try:
+        return system.run(
+            "nvidia-smi", f"--query-gpu={','.join(fields)}", "--format=csv,noheader,nounits"
+        )
+    except CommandError as error:
+        # It exits non-zero for a refused field (2), no devices (6) and one lost GPU among
+        # healthy ones (15) too, and says so on its standard output.
+        if error.code == "failed" and re.search(
+            r"is not a valid field|No devices were found|device handle for GPU", error.output
+        ):
+            return error.output
+        raise
+
+
+def _read_line(
+    line: str, fields: list[str], system: System, identifiers: Identifiers, note: Note
+) -> Device | None:
+    """One GPU from one line of the answer; None for a line that holds none."""
+    lost = re.search(
+        r"device handle for GPU\s*((?:[0-9A-Fa-f]+:){2}[0-9A-Fa-f]+\.[0-7]):\s*(.*)", line
+    )
+    if lost is not None:
+        device = empty_device(pci_bus_id=pci_bus_id(lost[1]))
+        code = "gpu_is_lost" if "lost" in lost[2].lower() else "gpu_not_answering"
+        note(
+            code, f"{label(device)}: nvidia-smi says: {lost[2].strip()}; power the host off and on"
+        )
+        return device
+    cells = [cell.strip() for cell in next(csv.reader([line]), [])]
+    if len(cells) != len(fields):
+        if cells and "No devices were found" not in line:
+            note(
+                "unreadable", f"nvidia-smi printed a line that is no reading: {line.strip()[:80]!r}"
+            )
+        return None
+    return _read_cells(dict(zip(fields, cells, strict=True)), system, identifiers, note)
+
+
+def _read_cells(
+    cells: dict[str, str], system: System, identifiers: Identifiers, note: Note
+) -> Device:
+    device = empty_device()
+    memory_codes = set()
+    for query, text in cells.items():
+        name, convert = _QUERY[query]
+        unread = _UNREAD.get(text.strip("[]").lower())
+        if unread is not None and name in _MEMORY:
+            memory_codes.add(unread)
+        elif unread is not None:
+            note(unread, f"{label(device)}: {name}: nvidia-smi says {text!r} for {query}")
+        else:
+            try:
+                device[name] = convert(text)
+            except ValueError as error:
+                note("unreadable", f"{label(device)}: {name}: nvidia-smi says {error}")
+    device["serial_hash"] = identifiers.hash(device["serial_hash"])
+    if device["memory_total_bytes"] is not None:
+        device["memory_source"] = "nvidia-smi"
+    elif memory_codes == {"not_supported"}:
+        memory_not_supported(system, device, note)
+    for code in sorted(memory_codes - {"not_supported"}):
+        note(code, f"{label(device)}: memory: nvidia-smi cannot read it")
+    return device
+
+
+def _read_banner(system: System, readings: Readings, note: Note) -> None:
+    """The versions that only the table's first line holds; driver 610 renamed their labels."""
+    try:
+        table = system.run("nvidia-smi")
+    except CommandError as error:
+        table = error.output
+    cuda = re.search(r"CUDA(?: UMD)? Version\s*:\s*(\d+\.\d+)", table)
+    driver = re.search(r"(?:Driver|KMD) Version\s*:\s*(\d[\d.]*)", table)
+    if cuda is None:
+        note("unreadable", "cuda_driver_version: nvidia-smi's table has no CUDA Version")
+    else:
+        readings.cuda_driver_version = cuda[1]
+    if readings.driver_version is None and driver is not None:
+        readings.driver_version = driver[1]
+
+
+def _failure_code(error: CommandError) -> str:
+    if error.code != "failed":
+        return f"nvidia_smi_{error.code}"
+    said = f"{error} {error.output}"
+    return next((code for text, code in _FAILURES if text in said), "nvidia_smi_failed")
