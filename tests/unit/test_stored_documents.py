@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from foundation.gate import judge_folder
+from foundation.evaluation.gate import judge_folder
 
 STORED = Path(__file__).parents[1] / "fixtures/stored_a590d1e"
 CASES = json.loads((STORED / "expected.json").read_text())
