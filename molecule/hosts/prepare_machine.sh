@@ -25,8 +25,12 @@ cgroups=/sys/fs/cgroup
 [ -e "$cgroups/cgroup.controllers" ] || cgroups=$cgroups/systemd
 { mkdir "$cgroups/foundation-molecule" && rmdir "$cgroups/foundation-molecule"; } 2>/dev/null ||
     cannot "no cgroups that root may make in $cgroups" "$privileged" "mkdir $cgroups/foundation-molecule"
+capabilities=$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status)
+{ ((16#$capabilities >> 12 & 1)) && [ -w /proc/sys/net/ipv4/ip_forward ]; } || # bit 12: CAP_NET_ADMIN
+    cannot "a root that may not set up networks" "$privileged" "grep CapEff /proc/self/status"
 
-packages=(podman runc netavark aardvark-dns mmdebstrap openssh-client)
+# netavark, podman's network, calls iptables and does not depend on it.
+packages=(podman runc netavark iptables iproute2 aardvark-dns mmdebstrap openssh-client)
 if [ "${1:-}" = arm64 ] && [ "$(uname -m)" != aarch64 ]; then
     packages+=(qemu-user-static binfmt-support arch-test)
 fi
@@ -51,4 +55,34 @@ if [ "${1:-}" = arm64 ] && [ "$(uname -m)" != aarch64 ]; then
         mask='\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff'
         printf '%s' ":molecule-aarch64:M::$magic:$mask:$interpreter:OCPF" >/proc/sys/fs/binfmt_misc/register
     fi
+fi
+
+# What the kernel lacks is found without the engine, so that what the engine then says is a failure.
+network='ip link add proof0 type bridge && ip link add proof1 type veth peer name proof2 && iptables --table nat --new-chain PROOF'
+said=$(unshare --net sh -c "$network" 2>&1) ||
+    cannot "a kernel without bridges, veth or NAT (${said//$'\n'/ })" "$privileged" "unshare --net sh -c '$network'"
+
+# A container with a network of its own: `cat` with its libraries, which shows its interfaces. The
+# limits are those of machines.py.
+proof=foundation-${scratch##*.}
+proof=${proof,,} # as images may be called
+podman=(timeout 120 podman --runtime runc)
+clean_up() {
+    "${podman[@]}" network rm --force "$proof" >/dev/null 2>&1 || true # with its containers
+    "${podman[@]}" rmi --force "localhost/$proof" >/dev/null 2>&1 || true
+    rm -rf "$scratch"
+}
+trap clean_up EXIT
+prove() {
+    mkdir "$scratch/root" &&
+        ldd /bin/cat | grep -o '/[^ ]*' | xargs cp --parents --dereference --target-directory="$scratch/root" /bin/cat &&
+        tar -C "$scratch/root" -c . | "${podman[@]}" import --quiet - "localhost/$proof" &&
+        "${podman[@]}" network create "$proof" &&
+        "${podman[@]}" run --rm --network "$proof" --ulimit=nofile=20000:20000 --ulimit=nproc=4000:4000 \
+            "localhost/$proof" /bin/cat /proc/net/dev
+}
+if ! said=$(prove 2>&1) || [[ $said != *eth0:* ]]; then
+    echo "make molecule: podman started no container with a network of its own; it said:" >&2
+    echo "$said" >&2
+    exit 1
 fi

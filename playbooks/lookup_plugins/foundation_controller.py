@@ -1,0 +1,70 @@
+"""Lookup plugin: whether this Ansible can run this project, asked while a playbook is parsed.
+
+It lies beside the playbooks since Ansible looks there without any ansible.cfg, and imports nothing
+of this project since that may be what is missing: docs/adr/0019-controller.md.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import shlex
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+from ansible import constants
+from ansible.plugins.lookup import LookupBase
+
+DOCUMENTATION = """
+    name: foundation_controller
+    short_description: End the run with one line where this Ansible cannot run this project
+    version_added: "0.1.0"
+    description:
+      - Returns its terms where the Python that runs Ansible has this project's package and Ansible
+        the folders that this project's C(ansible.cfg) names.
+      - Ends ansible-playbook with one line otherwise.
+    options:
+      _terms:
+        description: What to return.
+    author:
+      - The DGX Spark foundation authors
+"""
+
+PROJECT = Path(__file__).resolve().parents[2]
+HERE = shlex.quote(str(PROJECT))  # for a shell
+# By the setting of Ansible that names its folder, a thing that the playbooks need.
+NEEDED = {
+    "DEFAULT_ACTION_PLUGIN_PATH": "foundation_gate.py",
+    "DEFAULT_MODULE_PATH": "foundation_probe.py",
+    "DEFAULT_MODULE_UTILS_PATH": "python_probes",
+    "DEFAULT_ROLES_PATH": "probe_runtime",
+}
+
+
+class LookupModule(LookupBase):  # type: ignore[misc]
+    """Ends the process itself: Ansible would quote a playbook, in which nothing is wrong."""
+
+    def run(self, terms: list[Any], variables: Any = None, **options: Any) -> list[Any]:
+        """Return the terms; raises SystemExit with the line to show."""
+        if importlib.util.find_spec("foundation") is None:
+            _end(
+                f"an Ansible without this project's packages ({sys.executable})",
+                f"the one in {PROJECT / '.venv'}",
+                f"cd {HERE} && make setup && . .venv/bin/activate",
+            )
+        for setting, name in NEEDED.items():
+            if not any(Path(folder, name).exists() for folder in getattr(constants, setting)):
+                _end(
+                    f"that Ansible uses {constants.CONFIG_FILE or 'no ansible.cfg'}",
+                    f"{PROJECT / 'ansible.cfg'}, which it leaves out where the current folder is "
+                    "another one or world-writable",
+                    f"export ANSIBLE_CONFIG={HERE}/ansible.cfg",
+                )
+        return terms
+
+
+def _end(found: str, expected: str, command: str) -> NoReturn:
+    raise SystemExit(
+        f"this machine: found {found}, expected {expected}; "
+        f"run `{command}`, then the same command again"
+    )
