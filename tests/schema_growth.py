@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import copy
 
+import pytest
 from jsonschema import Draft202012Validator
+
+from foundation.documents import schema_registry
 
 SHARED = ("figure", "identity", "problem", "collector")  # of document.json
 
@@ -24,6 +27,20 @@ def grown(schemas):
         shared = later["document"]["$defs"][name]
         shared["properties"]["since_then"] = {"type": "integer", "minimum": 0}
     return later
+
+
+@pytest.fixture
+def later_schemas(monkeypatch):
+    """For one test every schema is a minor version later."""
+    later = grown(schema_registry._schemas())
+    names = ("_validator", "_fast_validator", "version")
+    cached = [getattr(schema_registry, name) for name in names]
+    for one in cached:
+        one.cache_clear()
+    monkeypatch.setattr(schema_registry, "_schemas", lambda: later)
+    yield later
+    for one in cached:
+        one.cache_clear()
 
 
 _NOT_LESS = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
