@@ -85,7 +85,8 @@ def known(kind: str, document: Any) -> Any:
         rest = copy.deepcopy(document) if unknown else document
     except (ValueError, RecursionError):
         return document
-    for path, keys in unknown:
+    # From within: what one alternative does not name may be where another one fails.
+    for path, keys in sorted(unknown, key=lambda found: -len(found[0])):
         node = rest
         for step in path:
             node = node[step]

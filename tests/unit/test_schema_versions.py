@@ -285,6 +285,24 @@ def test_what_is_known_of_a_newer_minor_is_checked(later_schemas):
         store.validate(later)
 
 
+@pytest.mark.parametrize("alternatives", ["anyOf", "oneOf"])
+def test_alternatives_that_fail_at_different_depths(later_schemas, alternatives):
+    """What the first does not name holds what the second does not name."""
+    inner = {"type": "object", "additionalProperties": False, "properties": {"c": {}}}
+    branches = [
+        {"type": "object", "additionalProperties": False, "properties": {"a": {}}},
+        {"type": "object", "additionalProperties": False, "properties": {"a": {}, "b": inner}},
+    ]
+    data = later_schemas["live_state"]["properties"]["data"]["properties"]
+    data["since_then"] = {alternatives: branches}
+    value = {"a": 1, "b": {"c": 2, "x_new": 3}}
+    document = made.change(made.live_state(), "data.since_then", value)
+    document["schema_version"] = LATER
+    rest = schema_registry.known("live_state", document)
+    assert "x_new" not in str(rest)
+    assert rest["data"]["since_then"]["a"] == 1
+
+
 # Patterns mean the same to both validators.
 
 
