@@ -114,7 +114,11 @@ def _smoke_test(options: argparse.Namespace, stages: Stages, shown: str) -> str 
     }
     output.write_json(
         out / "manifest.json",
-        {"schema_version": document.SCHEMA_VERSION, "kind": "manifest", **facts},
+        {
+            "schema_version": document.SCHEMA_VERSIONS["manifest"],
+            "kind": "manifest",
+            **facts,
+        },
     )
     problems = list(outside.problems)
     note = document.noter(problems, "references")

@@ -2,7 +2,7 @@
 
 import signal
 
-pytest_plugins = ["benchmark_hosts", "box", "nvml_library", "runtime"]
+pytest_plugins = ["benchmark_hosts", "box", "nvml_library", "runtime", "schema_growth"]
 
 # A shell starts background jobs with SIGINT ignored, and their children inherit that: commands
 # that the tests interrupt would not notice.

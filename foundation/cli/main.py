@@ -22,6 +22,7 @@ from ..core import files
 from ..core.errors import DocumentError, FoundationError, ProfileError, one_line
 from ..distribution import arm_check
 from ..documents import store
+from ..documents.schema_registry import newer_note
 from ..evaluation.gate import PASSED, judge_folder, write_report
 from ..history import accepted_baseline, run_history, target_proposals
 from ..profiles.criteria import AUTO, load_profiles, profile_path
@@ -217,8 +218,9 @@ def _check(path: Path) -> str:
     """What to say of a valid file beyond that it is. Raises DocumentError."""
     if path.suffix == ".jsonl":
         return f", {run_history.check(path)}"
-    store.load(path)
-    return ""
+    document = store.load(path)
+    note = newer_note(document["kind"], document)
+    return f"; {note}" if note else ""
 
 
 def _accept(options: argparse.Namespace) -> int:

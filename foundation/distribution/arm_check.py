@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import FoundationError, one_line
+from ..documents.schema_registry import version
 
 BLOCKER = "arm_compatibility"
 WORKAROUND = (
@@ -103,6 +104,7 @@ def report(
 ) -> dict[str, Any]:
     """What `foundation arm-check --json` writes."""
     return {
+        "schema_version": version("arm_check"),
         "kind": "arm_check",
         "requirements": lock.name,
         "python": python,

@@ -12,6 +12,7 @@ from python_probes.core.version import VERSION
 
 from ..core.errors import DocumentError, one_line, shorten
 from . import store
+from .schema_registry import version
 
 
 def keep(
@@ -49,16 +50,15 @@ def _document(host: str, answer: Mapping[str, Any], now: datetime) -> store.Docu
     try:
         # As if read from a file: what none can hold must not end the gate for the others.
         answered = store.parse(json.dumps(document).encode())
-        store.validate(answered, store.LIVE_STATE, host, "the host's answer")
+        return store.validate(answered, store.LIVE_STATE, host, "the host's answer")
     except DocumentError as error:
         return without_answer(host, str(error), now, reachable=True)
-    return answered
 
 
 def without_answer(host: str, reason: str, now: datetime, *, reachable: bool) -> store.Document:
     """The live_state of a host that gave no answer, or, if `reachable`, none to be used."""
     return {
-        "schema_version": "1.0",
+        "schema_version": version(store.LIVE_STATE),
         "kind": store.LIVE_STATE,
         "host": host,
         "collected_at": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),

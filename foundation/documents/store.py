@@ -15,7 +15,7 @@ import orjson
 
 from ..core.errors import DocumentError, Json, one_line, shorten
 from ..core.files import write_atomically
-from .schema_registry import first_fault, kinds
+from .schema_registry import first_fault, kinds, known
 
 Document = dict[str, Any]
 
@@ -112,10 +112,12 @@ def validate(
     kind: str | None = None,
     host: str | None = None,
     source: str = "document",
-) -> None:
+) -> Document:
     """Check a document against its schema, and that it is of `kind` and `host` where given.
 
-    `source` begins the message. Raises DocumentError with the most telling fault.
+    Returns the document, of one that is of a later minor version what is known of it here (see
+    `schema_registry.known`). `source` begins the message. Raises DocumentError with the most
+    telling fault.
     """
     for key, wanted in (("kind", kind), ("host", host)):
         if wanted is not None and document.get(key) != wanted:
@@ -128,9 +130,11 @@ def validate(
         raise DocumentError(
             f"{source}: $.kind: found {shorten(own_kind)}, not one of {', '.join(sorted(kinds()))}"
         )
-    fault = first_fault(own_kind, document)
+    content: Document = known(own_kind, document)
+    fault = first_fault(own_kind, content)
     if fault is not None:
         raise DocumentError(f"{source}: {fault}; {_AGAIN}")
+    return content
 
 
 def load(path: Path, host: str | None = None) -> Document:
@@ -142,22 +146,22 @@ def load(path: Path, host: str | None = None) -> Document:
     path = Path(path)
     document = read(path)
     named = path.stem in HOST_KINDS and document.get("kind") != f"handoff_{path.stem}"
-    validate(document, path.stem if named else None, host, str(path))
-    return document
+    return validate(document, path.stem if named else None, host, str(path))
 
 
 def write(document: Mapping[str, Any], path: Path) -> None:
     """Check a document, then write it atomically (see `files.write_atomically`).
 
-    Raises DocumentError before anything is touched, StorageError when the file system refuses.
+    Keys that are not known here are not written. Raises DocumentError before anything is touched,
+    StorageError when the file system refuses.
     """
-    validate(document, source=str(path))
+    content = validate(document, source=str(path))
     try:
-        text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
-        content = f"{text}\n".encode()
+        text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+        raw = f"{text}\n".encode()
     except (TypeError, ValueError) as error:
         raise DocumentError(f"{path}: no JSON: {one_line(str(error))}") from error
-    write_atomically(Path(path), content)
+    write_atomically(Path(path), raw)
 
 
 def load_folder(root: Path) -> DocumentFolder:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 from ..core.errors import DocumentError, Json, shorten
+from ..documents.schema_registry import newer_note, version
 from ..documents.store import COLLECTED_KINDS, HOST_KINDS, LIVE_STATE, Document, validate
 from ..profiles.constraints import WrongTypeError, check
 from ..profiles.criteria import Condition, Profile
@@ -35,13 +36,15 @@ class Blocker:
 class Evidence:
     """The documents of one host.
 
-    `readable` holds those that are valid by schema; `blockers` says what speaks against a
-    document under a profile, and is filled by `apply`.
+    `readable` holds those that are valid by schema; `notes` names those of a later version, of
+    which only a part is known here; `blockers` says what speaks against a document under a
+    profile, and is filled by `apply`.
     """
 
     def __init__(self, host: str, given: Mapping[str, Document | DocumentError]) -> None:
         self.host = host
         self.readable: dict[str, Document] = {}
+        self.notes: list[str] = []
         self.blockers: dict[str, Blocker] = {}
         self._memo: tuple[Profile | None, dict[Any, Any]] = (None, {})
         for kind in HOST_KINDS:
@@ -51,11 +54,14 @@ class Evidence:
                     message = f"there is no {kind} document"
                     self.blockers[kind] = Blocker("missing", message, _AGAIN)
                 continue
-            fault = _document_fault(entry, kind, host)
-            if fault is None:
-                self.readable[kind] = cast("Document", entry)
-            else:
-                self.blockers[kind] = Blocker("invalid", fault, _AGAIN)
+            try:
+                document = _valid(entry, kind, host)
+            except DocumentError as error:
+                self.blockers[kind] = Blocker("invalid", str(error), _AGAIN)
+                continue
+            self.readable[kind] = document
+            if (note := newer_note(kind, document)) is not None:
+                self.notes.append(f"{host}: {note}")
 
     def memo(self, profile: Profile) -> dict[Any, Any]:
         """Where what was worked out under a profile is kept until the evidence changes."""
@@ -132,16 +138,13 @@ class Evidence:
         return Blocker("invalid", f"{LIVE_STATE}: {age}", "run ansible-playbook gate.yml again")
 
 
-def _document_fault(entry: object, kind: str, host: str) -> str | None:
+def _valid(entry: Document | DocumentError, kind: str, host: str) -> Document:
+    """What is known of a document. Raises DocumentError where it cannot be used."""
     if isinstance(entry, DocumentError):
-        return str(entry)
+        raise DocumentError(str(entry))  # the one that is given stays free of these frames
     if not isinstance(entry, dict):
-        return f"{kind}: found {shorten(entry)}, not a JSON object"
-    try:
-        validate(entry, kind, host, kind)
-    except DocumentError as error:
-        return str(error)
-    return None
+        raise DocumentError(f"{kind}: found {shorten(entry)}, not a JSON object")
+    return validate(entry, kind, host, kind)
 
 
 def _age_fault(document: Document, profile: Profile, now: datetime) -> str | None:
@@ -199,5 +202,9 @@ def unread_reason(path: str, document: Document) -> str:
         if score > best_score:
             best, best_score = problem, score
     if best is None:
+        own = version(document["kind"])
+        if document["schema_version"] != own:
+            found = document["schema_version"]
+            return f"the document is of version {found} (now {own}), which may not have it"
         return "the probes gave no reason"
     return f"{best['probe']}: {best['message']} ({best['code']})"

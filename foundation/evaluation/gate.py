@@ -21,6 +21,7 @@ from typing import Any
 from ..core.errors import DocumentError, one_line
 from ..core.files import write_atomically
 from ..documents.report_text import pieces
+from ..documents.schema_registry import version
 from ..documents.store import Document, DocumentFolder, folder, validate
 from ..profiles.criteria import AUTO, Profile, load_profiles
 from . import fleet, waivers
@@ -149,7 +150,7 @@ def _report(
     workstreams = _workstreams(judgements)
     complete = all(entry["status"] == COMPLETE for entry in workstreams.values())
     return {
-        "schema_version": "1.0",
+        "schema_version": version("gate_report"),
         "kind": "gate_report",
         "generated_at": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "verdict": PASSED if judgements and complete else FAILED,
@@ -203,6 +204,6 @@ def _messages(
         yield NO_HOSTS
     yield from waivers.without_effect(waived)
     for one in judgements:
-        yield from (one_line(f"conflict: {note}", 1000) for note in one.notes)
+        yield from (one_line(note, 1000) for note in one.notes)
     if others:
         yield f"not judged, since not expected: {fleet.named(others)}"

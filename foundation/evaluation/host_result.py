@@ -131,7 +131,7 @@ def judge_host(
         samples=dict(_samples(usable["benchmark"]["data"]["figures"], figures)) if figures else {},
         judges=tuple(_looks_at(result.criterion) for result in results),
         groups=tuple(state["data"].get("groups", ())) if state else (),
-        notes=tuple(notes),
+        notes=(*notes, *evidence.notes),
     )
 
 

@@ -57,8 +57,9 @@ def judge_stored(
         judged = []
         for host in chunks[chunk]:
             given, conflicts = merge.load(roots, host)
+            notes = [f"conflict: {conflict}" for conflict in conflicts]
             profiles = own.get(host, default)
-            judged.append(judge_host(host, given, profiles, now, shared=shared, notes=conflicts))
+            judged.append(judge_host(host, given, profiles, now, shared=shared, notes=notes))
         return judged
 
     processes = min(len(os.sched_getaffinity(0)), len(chunks))

@@ -11,7 +11,7 @@ from typing import Any
 from python_probes.core.version import VERSION
 
 from ..core.errors import DocumentError
-from ..documents.schema_registry import first_fault
+from ..documents.schema_registry import first_fault, version
 from ..evaluation.verified_report import Judged
 from . import interface_team, model_team
 from .parts import Part, Parts
@@ -25,7 +25,6 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 """The files of each part, without `.json`; a `manifest.json` stands beside them."""
 MANIFEST = "manifest.json"
 REQUIRED_WORKSTREAM = "WS-01"
-_VERSION = "1.0"
 
 
 def build(judged: Judged, toolchain: Toolchain, keep_names: bool = False) -> dict[str, bytes]:
@@ -86,7 +85,7 @@ def build(judged: Judged, toolchain: Toolchain, keep_names: bool = False) -> dic
             "files": {
                 name: {
                     "kind": f"handoff_{name.removesuffix('.json')}",
-                    "schema_version": _VERSION,
+                    "schema_version": version(f"handoff_{name.removesuffix('.json')}"),
                     "bytes": len(content),
                     "sha256": hashlib.sha256(content).hexdigest(),
                 }
@@ -101,7 +100,7 @@ def build(judged: Judged, toolchain: Toolchain, keep_names: bool = False) -> dic
 def _encode(kind: str, content: Mapping[str, Any], judged: Judged) -> bytes:
     """The bytes of a file, checked against the schema of its kind. Raises DocumentError."""
     document = {
-        "schema_version": _VERSION,
+        "schema_version": version(kind),
         "kind": kind,
         "tool": {"name": "dgx-spark-foundation", "version": VERSION},
         "judged_at": judged.report["generated_at"],

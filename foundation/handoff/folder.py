@@ -14,7 +14,7 @@ from typing import Any
 from ..core.errors import DocumentError, FoundationError, StorageError
 from ..core.files import flush_folder, write_atomically
 from ..documents import store
-from ..documents.schema_registry import first_fault, kinds
+from ..documents.schema_registry import first_fault, kinds, known
 from ..evaluation.verified_report import RefusedError
 from .bundle import MANIFEST, PARTS
 
@@ -163,4 +163,4 @@ def _checked(path: Path, content: bytes, kind: str) -> dict[str, Any]:
         raise DamagedError(f"{path}: {error}; {_AGAIN}") from error
     if kind not in kinds() or (fault := first_fault(kind, document)) is not None:
         raise DamagedError(f"{path}: {fault if kind in kinds() else 'an unknown kind'}; {_AGAIN}")
-    return document
+    return dict(known(kind, document))

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..core.errors import DocumentError, FoundationError
 from ..documents import store
+from ..documents.schema_registry import version
 from ..documents.store import BASELINE, LIVE_STATE, Document
 from ..evaluation.criterion_result import figure_faults
 from ..evaluation.evidence import Evidence
@@ -67,7 +68,7 @@ def accept(
         changes: tuple[str, ...] = ()
     else:
         if not replace:
-            store.validate(old, BASELINE, host, str(path))
+            old = store.validate(old, BASELINE, host, str(path))
         changes = tuple(difference(old, new))
         if old.get("collected_at") == new["collected_at"] and not changes:
             return Acceptance(UNCHANGED, path, figures, left_out, ())
@@ -117,7 +118,7 @@ def make(
             f"{profile.name}: {reasons[0]}: run ansible-playbook foundation.yml --tags WS-03 again"
         )
     baseline = {
-        "schema_version": "1.0",
+        "schema_version": version(BASELINE),
         "kind": BASELINE,
         "host": host,
         "collected_at": document["collected_at"],
@@ -180,10 +181,9 @@ def _without_old_live_state(
 def _figures(document: Mapping[str, Any]) -> dict[str, Any]:
     """The figures of a baseline; none where it is to be replaced since it is damaged."""
     try:
-        store.validate(document, BASELINE)
+        return dict(store.validate(document, BASELINE)["data"]["figures"])
     except DocumentError:
         return {}
-    return dict(document["data"]["figures"])
 
 
 def _amount(figure: Mapping[str, Any]) -> str:

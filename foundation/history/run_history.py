@@ -19,7 +19,7 @@ from typing import Any
 from ..core.errors import DocumentError, StorageError, one_line
 from ..core.files import FILE_MODE, FOLDER_MODE, flush_folder
 from ..documents import store
-from ..documents.schema_registry import first_fault
+from ..documents.schema_registry import first_fault, known, version
 from ..documents.store import Document
 from ..evaluation.criterion_result import figure_faults
 from ..evaluation.evidence import Evidence
@@ -71,6 +71,7 @@ def entry(
         if "latency_microseconds" in figure:
             figures[name]["p99"] = figure["latency_microseconds"]["p99"]
     return {
+        "schema_version": version(SCHEMA),
         "collected_at": document["collected_at"],
         "level": document["data"]["level"],
         "identity": {
@@ -153,7 +154,7 @@ def _entry(line: bytes) -> Entry:
     fault = first_fault(SCHEMA, content)
     if fault is not None:
         raise DocumentError(fault)
-    return content
+    return dict(known(SCHEMA, content))
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from typing import Any
 from foundation.core import files
 from foundation.core.errors import DocumentError, FoundationError, StorageError, one_line
 from foundation.documents import store
-from foundation.documents.schema_registry import first_fault
+from foundation.documents.schema_registry import first_fault, known, newer_note
 
 Report = dict[str, Any]
 
@@ -70,7 +70,10 @@ def load(path: Path) -> Report:
         raise DocumentError(f"{path}: no gate report, $.kind is not {KIND!r}; {_JUDGE_AGAIN}")
     fault = first_fault(KIND, report)
     if fault is not None:
-        raise DocumentError(f"{path}: {fault}; damaged or of another version: {_JUDGE_AGAIN}")
+        raise DocumentError(f"{path}: {fault}; {_JUDGE_AGAIN}")
+    report = dict(known(KIND, report))
+    if (note := newer_note(KIND, report)) is not None:
+        report["messages"] = [*report["messages"], note]
     return report
 
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from ..core.errors import DocumentError, one_line
 from ..documents import store
+from ..documents.schema_registry import version
 from .playbook import Ended
 from .record import Record
 
@@ -82,7 +83,7 @@ class RunResult:
     def document(self) -> dict[str, Any]:
         """The same as JSON, by the schema `run_result`."""
         return {
-            "schema_version": "1.0",
+            "schema_version": version("run_result"),
             "kind": "run_result",
             "command": self.command,
             "started_at": _stamp(self.started_at),

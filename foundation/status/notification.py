@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..core.errors import one_line
+from ..documents.schema_registry import version
 from .blockers import HARDWARE_ACCESS, Blocker, identifier, limited, passes
 from .status_report import Status
 
@@ -35,7 +36,7 @@ def notification(
         return None
     ids = sorted(present - before.keys()) + sorted(before.keys() - present)
     return {
-        "schema_version": "1.0",
+        "schema_version": version("status_notification"),
         "kind": "status_notification",
         "generated_at": status["generated_at"],
         "id": identifier(*ids),
@@ -51,7 +52,7 @@ def notification(
 def remember(status: Status) -> dict[str, Any]:
     """The memory (`schemas/status_posted.json`) after a status was posted."""
     return {
-        "schema_version": "1.0",
+        "schema_version": version("status_posted"),
         "kind": "status_posted",
         "generated_at": status["generated_at"],
         "blockers": {

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..core.errors import DocumentError, FoundationError
 from ..documents import store
-from ..documents.schema_registry import first_fault
+from ..documents.schema_registry import first_fault, known
 from .status_report import Status, status, timeless
 
 _REPORT_CURE = "run ansible-playbook gate.yml again"
@@ -71,7 +71,7 @@ def load(path: Path, kind: str, cure: str) -> dict[str, Any] | None:
     fault = first_fault(kind, document)
     if fault is not None:
         raise StatusError(f"{path}: no {kind}: {fault}; {cure}")
-    return document
+    return dict(known(kind, document))
 
 
 def write(document: Mapping[str, Any], path: Path) -> None:

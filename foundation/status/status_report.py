@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..core.errors import Json
+from ..documents.schema_registry import version
 from ..evaluation.criterion_result import FAIL, MISSING
 from ..evaluation.gate import COMPLETE, NO_HOSTS, WORKSTREAMS
 from . import blockers
@@ -56,7 +57,7 @@ def status(
         for name in WORKSTREAMS
     }
     return {
-        "schema_version": "1.0",
+        "schema_version": version("status"),
         "kind": "status",
         "generated_at": written,
         "orchestrator": ORCHESTRATOR,

@@ -18,7 +18,6 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ..core.document import SCHEMA_VERSION
 from ..host.block_device import BlockDevice
 from .conditions import worse
 from .levels import Planned
@@ -181,7 +180,7 @@ def _earlier(
 def _require_the_same(before: Mapping[str, Any], document: Mapping[str, Any]) -> None:
     """Raises StateError where the figures of one run are none of the other's."""
     then, now = before["identity"], document["identity"]
-    if before["schema_version"] != SCHEMA_VERSION:
+    if before["schema_version"] != document["schema_version"]:
         raise StateError(f"has the schema version {before['schema_version']}")
     if before["data"]["level"] != document["data"]["level"]:
         raise StateError(f"is of the level {before['data']['level']}")

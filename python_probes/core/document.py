@@ -10,7 +10,15 @@ from .identifiers import Identifiers, hide_network_addresses
 from .system import Note
 from .version import VERSION
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSIONS = {
+    "hardware_baseline": "1.0",
+    "environment": "1.0",
+    "reproducibility": "1.0",
+    "benchmark": "1.0",
+    "live_state": "1.0",
+    "manifest": "1.0",
+}
+"""By kind the version that is written: `x-version` of its schema, which is not on the host."""
 COLLECTOR = "python_probes"
 
 # A MAC address, an InfiniBand GUID, the name of a disk that is one of its kind, and the names
@@ -57,7 +65,7 @@ def build(
     body = {"identity": identity, "data": data, "problems": told}
     _register_strays(body, identifiers)
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": SCHEMA_VERSIONS[kind],
         "kind": kind,
         "host": host,
         "collected_at": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),

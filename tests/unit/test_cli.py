@@ -199,6 +199,8 @@ def test_validate_exits_0_1_and_2(tmp_path):
     assert "a foreign document" in one_line_error(done)
     assert f"{good[0]}: valid" in done.stdout
     assert run("validate", bad, tmp_path / "none.json").returncode == 2
+    bad.write_text(json.dumps({**made.benchmark(), "schema_version": "1.999", "new": 1}))
+    assert "valid; benchmark: its version 1.999 is newer" in run("validate", bad).stdout
 
 
 def test_a_reader_that_goes_away_is_no_traceback(tmp_path):

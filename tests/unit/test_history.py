@@ -79,7 +79,8 @@ def test_a_torn_last_line_is_tolerated_and_mended(tmp_path, cut):
     assert len(run_history.load(path).entries) == 1
     assert "its last line is torn" in run_history.check(path)
     run_history.append(path, line("2026-10-20T11:00:00Z"))
-    assert path.read_bytes().startswith(whole + b'{"collected_at": "2026-10-20')
+    assert path.read_bytes().startswith(whole + b'{"schema_version": ')
+    assert b"2026-10-19" not in path.read_bytes()
     assert run_history.check(path) == "2 runs"
 
 

@@ -65,8 +65,20 @@ def after(report):
     return told
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"].replace(" ", "-"))
+each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"].replace(" ", "-"))
+
+
+@each_case
 def test_the_verdict_is_that_of_then(case):
+    require_verdict_of_then(case)
+
+
+@each_case
+def test_a_minor_version_later_it_still_is(case, later_schemas):
+    require_verdict_of_then(case)
+
+
+def require_verdict_of_then(case):
     then, report = before(case["expected"]), judged(case)
     now = after(report)
     # A criterion that came since may be there too, as long as no verdict changes by it.
