@@ -11,13 +11,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from engines import Engine
-from generators import PrerequisiteError
-from processes import Budget, StageError
 from python_probes.core.source import REVISION_VARIABLE, describe
 from python_probes.core.system import System
 
-PROJECT = Path(__file__).resolve().parents[1]
+from ..shared.smoke_test_status import PrerequisiteError
+from .command_budget import Budget, StageError
+from .container_engines import Engine
+
+PROJECT = Path(__file__).resolve().parents[2]
 _CONTEXT = ("python_probes", "repro", "roles/probe_runtime/files")
 _NAME = "localhost/dgx-spark-foundation-repro"
 _SOURCES_LABEL = "dgx-spark-foundation.sources"
@@ -111,7 +112,7 @@ class ImageSource:
     def _loaded(self, archive: Path) -> dict[str, Any]:
         if not os.access(archive, os.R_OK) or not archive.is_file():
             raise PrerequisiteError(
-                f"{archive}: no readable file; make it elsewhere with: repro/run.sh --save FILE"
+                f"{archive}: not a readable file; make it elsewhere with: repro/run.sh --save FILE"
             )
         listed = self._run(
             "images", "--quiet", "--no-trunc", "--filter", f"label={_SOURCES_LABEL}={self._sources}"
@@ -132,8 +133,8 @@ class ImageSource:
         found = self._inspect(name)
         if found is None or found["sources_sha256"] != self._sources:
             raise PrerequisiteError(
-                f"{archive}: its image is not of these sources; make it from this revision with: "
-                "repro/run.sh --save FILE"
+                f"{archive}: its image was built from other sources; make it from this revision "
+                "with: repro/run.sh --save FILE"
             )
         wanted = _ARCHITECTURES.get(platform.machine(), platform.machine())
         if found["architecture"] != wanted:
@@ -165,5 +166,5 @@ class ImageSource:
 
 
 def _revision() -> str:
-    told = os.environ.get(REVISION_VARIABLE, "")
-    return told or describe(System(), lambda code, message: None, PROJECT) or "unknown"
+    given = os.environ.get(REVISION_VARIABLE, "")
+    return given or describe(System(), lambda code, message: None, PROJECT) or "unknown"
