@@ -73,4 +73,5 @@ def generate(
         steps=steps,
         guidance=guidance,
     )
-    return indices.to("cpu", torch.uint8).numpy()
+    pixels: Pixels = indices.to("cpu", torch.uint8).numpy()
+    return pixels

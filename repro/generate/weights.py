@@ -80,4 +80,5 @@ def load(path: Path, device: str = "cpu") -> SpriteModel:
         first = str(error).splitlines()[0]
         raise WeightsError(f"{path}: these are the weights of another model ({first})") from error
     model.requires_grad_(requires_grad=False)
-    return model.to(torch.device(device)).eval()
+    loaded: SpriteModel = model.to(torch.device(device)).eval()
+    return loaded

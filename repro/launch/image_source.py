@@ -19,7 +19,9 @@ from .command_budget import Budget, StageError
 from .container_engines import Engine
 
 PROJECT = Path(__file__).resolve().parents[2]
+# What a host is given, or images of one revision would have two names: see source_archive.py.
 _CONTEXT = ("python_probes", "repro", "roles/probe_runtime/files")
+_LEFT_OUT = Path("repro/training")
 _NAME = "localhost/dgx-spark-foundation-repro"
 _SOURCES_LABEL = "dgx-spark-foundation.sources"
 _ARCHITECTURES = {"aarch64": "arm64", "x86_64": "amd64"}
@@ -30,17 +32,20 @@ _DEFAULT_EPOCH = "1767225600"  # as in the Dockerfile
 def sources_sha256(project: Path = PROJECT) -> str:
     """SHA-256 over the names and contents of all that the image is built from."""
     digest = hashlib.sha256()
-    for path in _files(project):
+    for path in source_files(project):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         digest.update(f"{path.relative_to(project).as_posix()} {content}\n".encode())
     return digest.hexdigest()
 
 
-def _files(project: Path) -> Iterator[Path]:
+def source_files(project: Path = PROJECT) -> Iterator[Path]:
+    """All that the image is built from, the training code left out."""
     for folder in _CONTEXT:
         for path in sorted((project / folder).rglob("*")):
-            below = path.relative_to(project).parts
-            if path.is_file() and not any(p == "__pycache__" or p.startswith(".") for p in below):
+            below = path.relative_to(project)
+            if _LEFT_OUT in below.parents or not path.is_file():
+                continue
+            if not any(part == "__pycache__" or part.startswith(".") for part in below.parts):
                 yield path
 
 

@@ -78,7 +78,10 @@ class Trainer:
 
     def _precision(self) -> AbstractContextManager[object]:
         if self.settings.precision == "bf16":
-            return torch.autocast(self.device.type, dtype=torch.bfloat16)
+            autocast: AbstractContextManager[object] = torch.autocast(
+                self.device.type, dtype=torch.bfloat16
+            )
+            return autocast
         return nullcontext()
 
     def _loss(
@@ -115,7 +118,7 @@ class Trainer:
     def _update_by_graph(self) -> Tensor:
         """`_update` on CUDA: the first steps on a side stream, then a capture, then replays."""
         if self.done < WARM_UP:
-            side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+            side = torch.cuda.Stream()
             current = torch.cuda.current_stream()
             side.wait_stream(current)
             with torch.cuda.stream(side):
