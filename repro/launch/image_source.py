@@ -29,6 +29,10 @@ _LOADED = re.compile(r"Loaded image(?:\(s\))?:\s*(\S+)")
 _DEFAULT_EPOCH = "1767225600"  # as in the Dockerfile
 
 
+class BuildError(PrerequisiteError):
+    """The image cannot be built here; where no engine was named, the test can do without it."""
+
+
 def sources_sha256(project: Path = PROJECT) -> str:
     """SHA-256 over the names and contents of all that the image is built from."""
     digest = hashlib.sha256()
@@ -109,7 +113,7 @@ class ImageSource:
             self._run(*command, str(PROJECT))
             self.is_new = True
         except StageError as error:
-            raise PrerequisiteError(
+            raise BuildError(
                 f"{self._engine} cannot build the image: {error}; on a host without network use "
                 "--archive, see docs/reproducibility.md"
             ) from error

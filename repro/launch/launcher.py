@@ -16,6 +16,7 @@ from ..shared.smoke_test_status import FAILED, UNUSABLE, PrerequisiteError, end_
 from . import container_run, local_run
 from .command_budget import Budget, BudgetError, StageError
 from .container_engines import CONTAINER_ENGINES, NONE, Engine, choose
+from .image_source import BuildError
 
 _EPILOG = (
     "Writes image_00.png ..., contact_sheet.png, manifest.json, environment.json and "
@@ -47,7 +48,7 @@ def _run(options: argparse.Namespace, budget: Budget) -> int:
     if engine is not None:
         try:
             return container_run.run(options, engine, budget)
-        except PrerequisiteError as error:
+        except BuildError as error:
             if options.engine != "auto" or about_image:
                 raise
             print(f"repro: {error}; continuing without a container", file=sys.stderr)

@@ -4,6 +4,7 @@ The engines are real processes on a PATH of the test's own. That a real engine d
 shown by molecule/reproducibility.
 """
 
+import fcntl
 import json
 import os
 import signal
@@ -320,6 +321,21 @@ def test_what_cannot_be_written_is_an_error_before_a_build(engines):
     assert done.returncode == 2
     assert "/proc/nowhere" in done.stderr
     assert not (engines.folder / "calls.jsonl").read_text().count('"build"')
+
+
+def test_a_folder_in_use_is_one_line_and_not_tried_again_without_a_container(engines):
+    engines.put("docker", DOCKER_INFO)
+    engines.out.mkdir()
+    holder = os.open(engines.out, os.O_RDONLY)
+    try:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        done = engines.run()
+    finally:
+        os.close(holder)
+
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"repro: {engines.out}: another run writes there")
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_an_earlier_document_does_not_survive_a_run_that_made_none(engines):
