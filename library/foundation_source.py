@@ -11,6 +11,7 @@ short_description: Pack the part of this project that runs on hosts
 version_added: "0.1.0"
 description:
   - Packs C(python_probes/) and C(repro/) on the controller into an archive named by its content.
+  - C(repro/training/), which made the weights, is left out.
   - An archive of the same content is left as it is.
 options: {}
 attributes:

@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE=1
 runtime=${XDG_DATA_HOME:-${HOME:-}/.local/share}/dgx-spark-foundation/runtime/bin/python
 for python in python3 "${FOUNDATION_PYTHON:-}" "$runtime"; do
     if [ -n "$python" ] && "$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2> /dev/null; then
-        exec "$python" "$here/launch.py" "$@"
+        exec "$python" "$here/launch" "$@"
     fi
 done
 echo "repro: no Python 3.10 or newer; install one (apt install python3)" >&2

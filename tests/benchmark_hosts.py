@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
 from processes import processes, wait_until
 
 FAKE = Path(__file__).with_name("fake_benchmark.py")

@@ -62,9 +62,10 @@ def _python(words: list[str], sandbox: Path) -> None:
 
 
 def _launcher(words: list[str], sandbox: Path) -> None:
-    script = "import sys; import launch; launch._parser().parse_args(sys.argv[1:])"
-    path = os.pathsep.join([str(sandbox), str(sandbox / "repro")])
-    finished = run(sandbox, [sys.executable, "-c", script, *words[1:]], PYTHONPATH=path)
+    script = (
+        "import sys; from repro.launch import launcher as at; at._parser().parse_args(sys.argv[1:])"
+    )
+    finished = run(sandbox, [sys.executable, "-c", script, *words[1:]], PYTHONPATH=str(sandbox))
     assert finished.returncode == 0, finished.stdout
 
 

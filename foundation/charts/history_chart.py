@@ -145,7 +145,8 @@ def _reference(subject: Subject, name: str) -> tuple[float, str] | None:
     return None
 
 
-def _columns(points: Sequence[tuple[datetime, float]]) -> tuple[list[datetime], list[float]]:
+def _columns(points: Sequence[tuple[datetime, float]]) -> tuple[list[Any], list[float]]:
+    # Any: matplotlib draws dates, and its types do not say so.
     return [when for when, _ in points], [value for _, value in points]
 
 

@@ -18,6 +18,8 @@ from ..core.files import write_atomically
 
 PACKED = ("python_probes", "repro", "roles/probe_runtime/files")
 """What probes and the smoke test need, and what the image is built from: see .dockerignore."""
+LEFT_OUT = Path("repro/training")
+"""What made the weights: no host needs it."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,10 @@ class SourceArchive:
 def _files(project: Path) -> Iterator[Path]:
     for folder in PACKED:
         for path in sorted((project / folder).rglob("*")):
-            below = path.relative_to(project).parts
-            if path.is_file() and not any(p == "__pycache__" or p.startswith(".") for p in below):
+            below = path.relative_to(project)
+            if LEFT_OUT in below.parents or not path.is_file():
+                continue
+            if not any(part == "__pycache__" or part.startswith(".") for part in below.parts):
                 yield path
 
 

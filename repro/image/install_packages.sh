@@ -4,7 +4,7 @@
 set -eu
 requirements=/build/${REQUIREMENTS:-requirements-$(uname -m).txt}
 [ -f "$requirements" ] || {
-    echo "${requirements##*/}: no such requirements; see REQUIREMENTS in repro/Dockerfile" >&2
+    echo "${requirements##*/}: not a requirements file of this project; see repro/Dockerfile" >&2
     exit 2
 }
 # A folder of wheels that holds anything is the only place that is asked.

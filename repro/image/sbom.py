@@ -1,8 +1,9 @@
 """The image's bill of materials, in CycloneDX 1.5 (https://cyclonedx.org/docs/1.5/json/).
 
-In the image's build only: `sbom.py PIP_REPORT OUTPUT`. Packages, versions and hashes are those of
-pip's installation report (https://pip.pypa.io/en/stable/reference/installation-report/), which it
-writes after it has checked each file against the lock.
+In the image's build only: `sbom.py PIP_REPORT MODEL OUTPUT`. Packages, versions and hashes are
+those of pip's installation report
+(https://pip.pypa.io/en/stable/reference/installation-report/), which it writes after it has checked
+each file against the lock.
 """
 
 from __future__ import annotations
@@ -14,11 +15,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-_MODEL = Path(__file__).resolve().parents[1] / "model.safetensors"
 _BUILT = Path("/built")
 
 
-def bill(report: dict[str, Any], base: str, built: list[Path]) -> dict[str, Any]:
+def bill(report: dict[str, Any], model: Path, base: str, built: list[Path]) -> dict[str, Any]:
     """The document. Raises KeyError where pip's report names no SHA-256 of a package."""
     components = [
         _package(
@@ -36,16 +36,16 @@ def bill(report: dict[str, Any], base: str, built: list[Path]) -> dict[str, Any]
     container: dict[str, Any] = {"type": "container", "name": image}
     if digest:
         container["hashes"] = [{"alg": "SHA-256", "content": digest.removeprefix("sha256:")}]
-    model = {
+    weights = {
         "type": "machine-learning-model",
-        "name": _MODEL.name,
-        "hashes": [{"alg": "SHA-256", "content": _sha256(_MODEL)}],
+        "name": model.name,
+        "hashes": [{"alg": "SHA-256", "content": _sha256(model)}],
     }
     return {
         "bomFormat": "CycloneDX",
         "specVersion": "1.5",
         "version": 1,
-        "components": [*components, model, container],
+        "components": [*components, weights, container],
     }
 
 
@@ -76,9 +76,9 @@ def _sha256(path: Path) -> str:
 
 def main() -> None:
     """Write the document that the command line asks for."""
-    report, output = map(Path, sys.argv[1:])
+    report, model, output = map(Path, sys.argv[1:])
     built = sorted(_BUILT.glob("*.whl"))
-    document = bill(json.loads(report.read_text()), os.environ.get("BASE", ""), built)
+    document = bill(json.loads(report.read_text()), model, os.environ.get("BASE", ""), built)
     output.write_text(json.dumps(document, indent=2) + "\n")
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 from benchmark_hosts import Hosts
+from processes import processes, wait_until
 
 from foundation.documents import store
-from processes import processes, wait_until
 
 PROJECT = Path(__file__).parents[2]
 Run = Callable[..., subprocess.CompletedProcess[str]]

@@ -85,7 +85,7 @@ def test_a_home_of_its_own_and_two_names_for_one_machine(
     assert of_no_manifest.exists()
     assert not unused.exists()
     assert of_another.exists()
-    assert list(own_home.rglob("generate.py"))
+    assert list(own_home.rglob("repro/run.sh"))
 
 
 ONE_GOOD_AND_ONE_BAD = """\
@@ -129,4 +129,4 @@ def test_where_ws_01_failed_nothing_after_it_is_run_and_it_says_so(
     recap = dict(re.findall(r"^([\w-]+) +: .*failed=(\d)", finished.stdout, re.MULTILINE))
     assert recap["failed-spark"] == "0"
     assert recap["new-spark"] == "1"
-    assert not list(own_home.rglob("generate.py"))
+    assert not list(own_home.rglob("repro/run.sh"))

@@ -16,10 +16,10 @@ from typing import Any
 
 import documents as made
 import pytest
+from processes import processes, wait_until
 
 from foundation import RunError, run_foundation, run_gate
 from foundation.documents import store as stored
-from processes import processes, wait_until
 
 PROJECT = Path(__file__).parents[2]
 HERE = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}

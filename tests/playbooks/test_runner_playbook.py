@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from benchmark_hosts import Hosts
+from processes import processes, wait_until
 
 from foundation import Event, FigureDone, FigureUnderWay, HostAnswered, PlayStarted, run_foundation
 from foundation.documents import store
-from processes import processes, wait_until
 
 
 def options(hosts: Hosts) -> dict[str, Any]:

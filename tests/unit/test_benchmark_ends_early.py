@@ -11,9 +11,8 @@ import sys
 import pytest
 from box import REPOSITORY
 from fake_benchmark import NAMES
-from schema_check import schema_errors
-
 from processes import processes, wait_until
+from schema_check import schema_errors
 
 FAKE = REPOSITORY / "tests" / "fake_benchmark.py"
 TWICE = "the host or the run ended twice during this figure"

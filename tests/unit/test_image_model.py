@@ -20,7 +20,7 @@ REPRO = REPOSITORY / "repro"
 
 @pytest.mark.parametrize("cases", CASES)
 def test_cases_in_the_runtime(run_cases, cases):
-    run_cases(cases, [REPRO])
+    run_cases(cases, [REPOSITORY])
 
 
 @pytest.mark.parametrize("kind", ["cpu", "cuda"])
@@ -28,7 +28,7 @@ def test_weights_training_record_and_references_belong_together(kind):
     digest = hashlib.sha256((REPRO / "model.safetensors").read_bytes()).hexdigest()
     reference = json.loads((REPRO / "references" / f"{kind}.json").read_text())
 
-    assert json.loads((REPRO / "training.json").read_text())["model_sha256"] == digest
+    assert json.loads((REPRO / "training" / "training.json").read_text())["model_sha256"] == digest
     assert reference["generator"]["model_sha256"] == digest
     assert len({image["sha256"] for image in reference["images"]}) == 10
     assert (REPRO / "model.safetensors").stat().st_size <= 4_000_000

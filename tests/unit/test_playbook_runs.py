@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from processes import processes, wait_until
 
 from foundation import HostAnswered, HostStarted, Line, PlayStarted, RunError, TaskStarted
 from foundation.core.project import PROJECT
@@ -18,7 +19,6 @@ from foundation.documents.store import validate
 from foundation.runs.playbook import Ending, play
 from foundation.runs.record import Record
 from foundation.runs.runner import foundation_result
-from processes import processes, wait_until
 
 HERE = (
     f"ansible_connection=local ansible_python_interpreter={sys.executable} "

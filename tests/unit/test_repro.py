@@ -172,11 +172,11 @@ def test_damaged_weights_are_one_line(runtime_python, copy, tmp_path, damage):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--count", "0"], "'0' is no whole number from 1 to 1000"),
+        (["--count", "0"], "'0' is not a whole number from 1 to 1000"),
         (["--count"], "--count: expected one argument"),
-        (["--count", "1.5"], "no whole number"),
-        (["--seed", "-1"], "no whole number"),
-        (["--timeout", "0"], "no whole number"),
+        (["--count", "1.5"], "not a whole number"),
+        (["--seed", "-1"], "not a whole number"),
+        (["--timeout", "0"], "not a whole number"),
         (["--host", "a b"], "not an inventory host name"),
         (["--engine", "rocket"], "choose from 'auto', 'docker', 'podman', 'none'"),
         (["--bogus"], "unrecognized arguments: --bogus"),
@@ -198,7 +198,10 @@ def test_a_missing_runtime_says_how_to_make_it(tmp_path):
     done = _run(FOUNDATION_PYTHON="", XDG_DATA_HOME=str(tmp_path))
 
     assert done.returncode == 2
-    assert f"{tmp_path}/dgx-spark-foundation/runtime/bin/python: no such Python" in done.stderr
+    assert (
+        f"{tmp_path}/dgx-spark-foundation/runtime/bin/python: not a Python that can be run"
+        in done.stderr
+    )
     assert "ansible-playbook foundation.yml --tags WS-01" in done.stderr
 
 
@@ -302,13 +305,14 @@ _BROKEN = {
 )
 def test_a_generator_at_fault_fails_the_smoke_test(runtime_python, tmp_path, fault, words):
     code = (
-        f"import sys; import sampling\n{_BROKEN[fault]}\nimport generate; sys.exit(generate.main())"
+        f"import sys; from repro.generate import generator, sampling\n{_BROKEN[fault]}\n"
+        "sys.exit(generator.main())"
     )
     done = subprocess.run(
         [runtime_python, "-c", code, "--count", "3", "--out", tmp_path],
         env={
             **os.environ,
-            "PYTHONPATH": f"{REPOSITORY / 'repro'}:{REPOSITORY}",
+            "PYTHONPATH": str(REPOSITORY),
             "OMP_WAIT_POLICY": "PASSIVE",
         },
         capture_output=True,
@@ -421,7 +425,7 @@ def test_a_pipeline_that_cannot_be_loaded_is_one_line(with_diffusers, tmp_path):
     assert "diffusers cannot load it: no file named" in done.stderr
 
 
-def test_without_diffusers_it_is_said_what_to_install(runtime_python, tmp_path):
+def test_without_diffusers_the_error_says_what_to_install(runtime_python, tmp_path):
     done = _run("--model", _pipeline(tmp_path), "--out", tmp_path / "out", python=runtime_python)
 
     assert done.returncode == 2
@@ -431,14 +435,14 @@ def test_without_diffusers_it_is_said_what_to_install(runtime_python, tmp_path):
 
 def test_a_stage_that_never_ends_is_ended(tmp_path):
     code = (
-        "import stages, threading, time; stages._GRACE_SECONDS = 0.1\n"
+        "import time; from repro.generate import stages; stages._GRACE_SECONDS = 0.1\n"
         "made = stages.Stages(0.1)\n"
         "with made.stage('images'): time.sleep(30)"
     )
 
     done = subprocess.run(
         [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY / "repro")},
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
         capture_output=True,
         text=True,
         timeout=20,

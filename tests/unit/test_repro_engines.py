@@ -4,6 +4,7 @@ The engines are real processes on a PATH of the test's own. That a real engine d
 shown by molecule/reproducibility.
 """
 
+import fcntl
 import json
 import os
 import signal
@@ -63,7 +64,7 @@ class Engines:
             (self.folder / tool).symlink_to(found)
 
     def put(self, name, says, **play):
-        """An engine that has built an image of these sources, unless told otherwise."""
+        """An engine that has built an image of these sources, unless the test says otherwise."""
         play = {"info": {"out": json.dumps(says)}, "image": image(), **play}
         (self.folder / f"{name}.json").write_text(json.dumps(play))
         (self.folder / name).write_text(ENGINE)
@@ -99,10 +100,10 @@ def engines(tmp_path):
 
 
 def sources():
-    code = "import image_source; print(image_source.sources_sha256())"
+    code = "from repro.launch import image_source; print(image_source.sources_sha256())"
     return subprocess.run(
         [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": f"{REPOSITORY / 'repro'}:{REPOSITORY}"},
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
         capture_output=True,
         text=True,
         check=True,
@@ -138,13 +139,13 @@ def test_docker_runs_the_image_without_network_and_without_rights(engines):
     assert "--gpus" not in line
     (build,) = engines.calls("build")
     assert f"SOURCES_SHA256={sources()}" in build
-    outside = json.loads(arguments[-1].removeprefix("--outside="))
-    assert outside["engine"] == "docker"
-    assert outside["identity"]["kernel"] == os.uname().release
-    assert outside["image"]["size_bytes"] == 5_000_000_000
-    assert "build" in outside["stages"]
-    assert outside["gpu_container"] is None
-    assert "shows no NVIDIA GPU" in str(outside["problems"])
+    context = json.loads(arguments[-1].removeprefix("--launch-context="))
+    assert context["engine"] == "docker"
+    assert context["identity"]["kernel"] == os.uname().release
+    assert context["image"]["size_bytes"] == 5_000_000_000
+    assert "build" in context["stages"]
+    assert context["gpu_container"] is None
+    assert "shows no NVIDIA GPU" in str(context["problems"])
 
 
 def test_an_image_that_is_there_is_not_built_again(engines):
@@ -186,11 +187,11 @@ def test_gpus_are_handed_over_where_the_runtime_is_there(engines):
     check, run = engines.calls("run")
     assert check[2:6] == ["--rm", "--gpus", "all", "--network"]
     assert "--gpus" in run
-    outside = json.loads(run[-1].removeprefix("--outside="))
-    assert outside["gpu_container"]["exit_status"] == 0
-    assert outside["gpu_container"]["command"].startswith("docker run --rm --gpus all localhost/")
-    assert outside["gpu_container"]["command"].endswith(" nvidia-smi")
-    assert "580.95.05" in outside["gpu_container"]["output"]
+    context = json.loads(run[-1].removeprefix("--launch-context="))
+    assert context["gpu_container"]["exit_status"] == 0
+    assert context["gpu_container"]["command"].startswith("docker run --rm --gpus all localhost/")
+    assert context["gpu_container"]["command"].endswith(" nvidia-smi")
+    assert "580.95.05" in context["gpu_container"]["output"]
 
 
 def test_a_container_that_cannot_see_the_gpu_is_recorded(engines):
@@ -200,13 +201,13 @@ def test_a_container_that_cannot_see_the_gpu_is_recorded(engines):
 
     assert engines.run().returncode == 0
 
-    outside = json.loads(engines.calls("run")[-1][-1].removeprefix("--outside="))
-    assert outside["gpu_container"]["exit_status"] == 125
-    assert "could not select device driver" in outside["gpu_container"]["output"]
-    assert "10.20.30.40" not in str(outside)
+    context = json.loads(engines.calls("run")[-1][-1].removeprefix("--launch-context="))
+    assert context["gpu_container"]["exit_status"] == 125
+    assert "could not select device driver" in context["gpu_container"]["output"]
+    assert "10.20.30.40" not in str(context)
 
 
-def test_a_gpu_without_the_runtime_is_a_problem_with_the_cure(engines):
+def test_a_gpu_without_the_runtime_is_a_problem_that_says_what_to_do(engines):
     engines.put("docker", DOCKER_INFO)
     engines.nvidia_smi()
 
@@ -269,7 +270,7 @@ def test_where_no_image_can_be_had_auto_goes_on_without_one_and_says_so(engines,
     done = engines.run("--count", 1, "--python", runtime_python)
 
     assert done.returncode == 0, done.stderr
-    assert "going on without a container" in done.stderr
+    assert "continuing without a container" in done.stderr
     report = json.loads((engines.out / "reproducibility.json").read_text())
     assert schema_errors("reproducibility", "", report) == []
     assert report["data"]["engine"] == "none"
@@ -311,7 +312,7 @@ def test_an_interrupt_removes_the_container(engines, number):
     assert engines.calls("rm")[0][-1] == name
 
 
-def test_what_cannot_be_written_is_told_before_a_build(engines):
+def test_what_cannot_be_written_is_an_error_before_a_build(engines):
     engines.put("docker", DOCKER_INFO)
     engines.out = Path("/proc/nowhere")
 
@@ -320,6 +321,21 @@ def test_what_cannot_be_written_is_told_before_a_build(engines):
     assert done.returncode == 2
     assert "/proc/nowhere" in done.stderr
     assert not (engines.folder / "calls.jsonl").read_text().count('"build"')
+
+
+def test_a_folder_in_use_is_one_line_and_not_tried_again_without_a_container(engines):
+    engines.put("docker", DOCKER_INFO)
+    engines.out.mkdir()
+    holder = os.open(engines.out, os.O_RDONLY)
+    try:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        done = engines.run()
+    finally:
+        os.close(holder)
+
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"repro: {engines.out}: another run writes there")
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_an_earlier_document_does_not_survive_a_run_that_made_none(engines):
@@ -350,7 +366,7 @@ def test_an_archive_is_loaded_and_nothing_is_built(engines, tmp_path):
         ({"load": {"out": "nothing"}}, "does not say what it loaded"),
         (
             {"load": {"out": "Loaded image: a"}, "image": {"Id": DIGEST, "Config": {}}},
-            "not of these sources",
+            "its image was built from other sources",
         ),
         (
             {"load": {"out": "Loaded image: a"}, "image": image(Architecture="s390x")},
@@ -377,7 +393,7 @@ def test_an_archive_that_is_not_there_is_one_line(engines, tmp_path):
     done = engines.run("--archive", tmp_path / "absent.tar")
 
     assert done.returncode == 2
-    assert "absent.tar: no readable file" in done.stderr
+    assert "absent.tar: not a readable file" in done.stderr
 
 
 def test_prepare_builds_and_makes_no_images(engines):

@@ -1,5 +1,6 @@
 """repro/image/sbom.py: what pip reports becomes a bill of materials."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -9,6 +10,7 @@ import pytest
 from box import REPOSITORY
 
 SBOM = REPOSITORY / "repro" / "image" / "sbom.py"
+MODEL = REPOSITORY / "repro" / "model.safetensors"
 
 
 def bill(tmp_path, *archives, base=""):
@@ -23,7 +25,7 @@ def bill(tmp_path, *archives, base=""):
     }
     (tmp_path / "report.json").write_text(json.dumps(report))
     done = subprocess.run(
-        [sys.executable, SBOM, tmp_path / "report.json", tmp_path / "sbom.json"],
+        [sys.executable, SBOM, tmp_path / "report.json", MODEL, tmp_path / "sbom.json"],
         env={**os.environ, "BASE": base},
         capture_output=True,
         text=True,
@@ -45,6 +47,8 @@ def test_package_version_and_hash(tmp_path, archive):
     assert package["purl"] == "pkg:pypi/typing-extensions@4.16.0%2Bcpu"
     assert package["hashes"] == [{"alg": "SHA-256", "content": "a" * 64}]
     assert model["type"] == "machine-learning-model"
+    digest = hashlib.sha256(MODEL.read_bytes()).hexdigest()
+    assert model["hashes"] == [{"alg": "SHA-256", "content": digest}]
     assert base["hashes"] == [{"alg": "SHA-256", "content": "b" * 64}]
 
 

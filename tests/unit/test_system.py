@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from box import REPOSITORY
-
 from processes import wait_until
+
 from python_probes.core.system import CommandError, System
 
 

@@ -1,4 +1,4 @@
-"""The model, its sampler, its weights file and its pictures."""
+"""The model, its sampler, its weights file and its png."""
 
 import hashlib
 import io
@@ -11,12 +11,13 @@ import safetensors.torch
 import torch
 from PIL import Image
 
-import pictures
-import sampling
-import weights
-from canvas import PALETTE, to_rgb
-from model import SpriteModel, palette_points, parameter_count
-from sprites import CLASSES, sprite
+from repro.generate import png, sampling, weights
+from repro.generate.sprite_model import SpriteModel, palette_points
+from repro.generate.vocabulary import CLASSES, PALETTE
+from repro.training.procedural_sprites import sprite
+from repro.training.train import parameter_count
+
+COLORS = np.array(PALETTE, dtype=np.uint8)
 
 
 def untrained():
@@ -63,7 +64,9 @@ class Sampling(unittest.TestCase):
         self.assertTrue(all(0 <= seed < 2**63 for seed in seeds))
 
     def test_an_unknown_class_is_refused(self):
-        with self.assertRaisesRegex(ValueError, "no class 'dragon'; there are sword, potion"):
+        with self.assertRaisesRegex(
+            ValueError, "'dragon' is not a class; the classes are sword, potion"
+        ):
             sampling.generate(self.model, "dragon", 1)
 
     def test_palette_colors_are_apart_for_the_model(self):
@@ -119,18 +122,18 @@ class Weights(unittest.TestCase):
 class Pictures(unittest.TestCase):
     def test_an_image_is_its_pixels_enlarged_and_nothing_else(self):
         pixels = sprite(0, 3)
-        content = pictures.image(pixels)
+        content = png.image(pixels)
         picture = Image.open(io.BytesIO(content))
         self.assertEqual((picture.size, picture.info), ((256, 256), {}))
         rgb = np.asarray(picture.convert("RGB"))
-        self.assertTrue((rgb == to_rgb(pixels).repeat(8, 0).repeat(8, 1)).all())
+        self.assertTrue((rgb == COLORS[pixels].repeat(8, 0).repeat(8, 1)).all())
         # Not compressed: the bytes must not depend on a compressor.
         self.assertGreater(len(content), 256 * 256)
 
     def test_a_contact_sheet_holds_every_sprite(self):
         sprites = [sprite(0, index) for index in range(7)]
-        sheet = Image.open(io.BytesIO(pictures.contact_sheet(sprites, columns=5, scale=1)))
+        sheet = Image.open(io.BytesIO(png.contact_sheet(sprites, columns=5, scale=1)))
         self.assertEqual(sheet.size, (5 * 36, 2 * 36))
         rgb = np.asarray(sheet.convert("RGB"))
-        self.assertTrue((rgb[38:70, 38:70] == to_rgb(sprites[6])).all())
+        self.assertTrue((rgb[38:70, 38:70] == COLORS[sprites[6]]).all())
         self.assertEqual({tuple(color) for color in rgb[36:, 76:].reshape(-1, 3)}, {PALETTE[0]})

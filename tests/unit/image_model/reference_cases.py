@@ -8,9 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-import pictures
-import references
-from canvas import PALETTE, SIZE
+from repro.generate import png, reference_images
+from repro.generate.vocabulary import PALETTE, SIZE
 
 BUILD = {"torch": "2.13.0+cpu", "cuda": None}
 GENERATOR = {"name": "g", "version": "1", "model_sha256": "0" * 64}
@@ -22,7 +21,7 @@ def sprite(seed):
 
 def facts(sprites, name="NVIDIA GB10", **changes):
     images = [
-        {"index": index, "sha256": hashlib.sha256(pictures.image(one)).hexdigest()}
+        {"index": index, "sha256": hashlib.sha256(png.image(one)).hexdigest()}
         for index, one in sprites.items()
     ]
     device = {"kind": "cuda", "name": name}
@@ -44,14 +43,16 @@ class References(unittest.TestCase):
         made = facts(self.sprites, name)
         for image in made["images"]:
             image |= {"file": f"image_{image['index']:02d}.png", "class": "coin"}
-            (run / image["file"]).write_bytes(pictures.image(self.sprites[image["index"]]))
+            (run / image["file"]).write_bytes(png.image(self.sprites[image["index"]]))
         (run / "manifest.json").write_text(json.dumps(made))
         (run / "environment.json").write_text(json.dumps({"data": {"architecture": architecture}}))
-        (self.folder / file).write_text(json.dumps(references.reference_of(run)))
+        (self.folder / file).write_text(json.dumps(reference_images.reference_of(run)))
 
     def compare(self, architecture="aarch64", sprites=None, **changes):
         sprites = self.sprites if sprites is None else sprites
-        return references.compare(facts(sprites, **changes), architecture, sprites, self.folder)
+        return reference_images.compare(
+            facts(sprites, **changes), architecture, sprites, self.folder
+        )
 
     def test_the_same_kind_with_the_same_bytes(self):
         found = self.compare()
@@ -59,7 +60,7 @@ class References(unittest.TestCase):
         self.assertEqual(found["file"], "gb10.json")
         self.assertTrue(found["same_kind"])
         self.assertEqual((found["compared"], found["identical"]), (3, 3))
-        self.assertEqual(found["minimum_psnr_db"], references.NO_DIFFERENCE_DB)
+        self.assertEqual(found["minimum_psnr_db"], reference_images.NO_DIFFERENCE_DB)
 
     def test_one_pixel_is_counted_and_measured(self):
         other = {**self.sprites, 1: self.sprites[1].copy()}
@@ -97,7 +98,7 @@ class References(unittest.TestCase):
 
     def test_pictures_of_other_programs_are_refused(self):
         with self.assertRaises(ValueError):
-            pictures.pixels_of(b"\x89PNG\r\n\x1a\n and more")
+            png.pixels_of(b"\x89PNG\r\n\x1a\n and more")
 
 
 if __name__ == "__main__":

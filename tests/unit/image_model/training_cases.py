@@ -10,9 +10,9 @@ from unittest import mock
 
 import torch
 
-import train
-import weights
-from sprites import dataset
+from repro.generate import weights
+from repro.training import train
+from repro.training.procedural_sprites import dataset
 
 COMMAND = "--device cpu --precision fp32 --processes 1"
 

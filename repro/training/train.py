@@ -1,4 +1,4 @@
-"""Trains the sprite model on sprites made here: `python repro/train.py --out model.safetensors`.
+"""Trains the sprite model on sprites made here: `python -m repro.training.train --out FILE`.
 
 Repeatable: on one kind of machine and torch build the same arguments give the same file, unless
 `--max-seconds` ended the run early (training.json says so).
@@ -20,12 +20,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-import output
-import pictures
-import sampling
-from model import COLORS, SpriteModel, one_hot, parameter_count, signal_and_noise
-from sprites import CLASSES, dataset
-from weights import store
+from ..generate import atomic_output, png, sampling
+from ..generate.sprite_model import COLORS, SpriteModel, one_hot, signal_and_noise
+from ..generate.vocabulary import CLASSES
+from ..generate.weights import store
+from .procedural_sprites import dataset
 
 UNCONDITIONAL = 0.1  # share of samples without their class: what guidance steers away from
 AVERAGING = 0.999  # decay of the weights' moving average
@@ -79,7 +78,10 @@ class Trainer:
 
     def _precision(self) -> AbstractContextManager[object]:
         if self.settings.precision == "bf16":
-            return torch.autocast(self.device.type, dtype=torch.bfloat16)
+            autocast: AbstractContextManager[object] = torch.autocast(
+                self.device.type, dtype=torch.bfloat16
+            )
+            return autocast
         return nullcontext()
 
     def _loss(
@@ -116,7 +118,7 @@ class Trainer:
     def _update_by_graph(self) -> Tensor:
         """`_update` on CUDA: the first steps on a side stream, then a capture, then replays."""
         if self.done < WARM_UP:
-            side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+            side = torch.cuda.Stream()
             current = torch.cuda.current_stream()
             side.wait_stream(current)
             with torch.cuda.stream(side):
@@ -156,6 +158,11 @@ class Trainer:
         return total / (VALIDATION_COUNT // block)
 
 
+def parameter_count(model: torch.nn.Module) -> int:
+    """How many numbers training adjusts."""
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
 def learning_rate(settings: Settings, step: int) -> float:
     """A linear rise over the first steps, then a half cosine to zero."""
     rise = min(500, max(settings.steps // 10, 1))
@@ -178,8 +185,8 @@ def checkpoint(trainer: Trainer, out: Path, rows: int) -> str:
     ]
     if not sheet:
         return store(trainer.average, out)
-    picture = pictures.contact_sheet(sheet, columns=len(CLASSES), scale=3)
-    output.write(out.with_name(f"samples_{trainer.done:06d}.png"), picture)
+    picture = png.contact_sheet(sheet, columns=len(CLASSES), scale=3)
+    atomic_output.write(out.with_name(f"samples_{trainer.done:06d}.png"), picture)
     return store(trainer.average, out)
 
 
@@ -239,7 +246,7 @@ def train(
         "model_bytes": out.stat().st_size,
         "parameters": parameter_count(trainer.model),
     }
-    output.write_json(out.with_name("training.json"), dict(sorted(record.items())))
+    atomic_output.write_json(out.with_name("training.json"), dict(sorted(record.items())))
     print(
         f"{out.name} sha256 {digest} validation loss {record['validation_loss']} "
         f"in {record['wall_seconds']} s",
@@ -249,7 +256,7 @@ def train(
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python repro/train.py", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m repro.training.train", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="where the weights go")
     parser.add_argument("--steps", type=int, default=7700)
     parser.add_argument("--batch", type=int, default=128)

@@ -63,10 +63,10 @@ class Stages:
     def _sentence(self) -> str:
         return (
             f"stage {self._current}: over budget, {self.total:.1f} s of "
-            f"{self.budget_seconds:g} s are used"
+            f"{self.budget_seconds:g} s used"
         )
 
     def _give_up(self) -> None:
-        print(f"repro: {self._sentence()}; it does not end and was stopped", file=sys.stderr)
+        print(f"repro: {self._sentence()}; it did not end and was stopped", file=sys.stderr)
         sys.stderr.flush()
         os._exit(1)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from canvas import (
+from ..generate.vocabulary import Pixels
+from .canvas import (
     BLUE,
     BONE,
     GOLD,
@@ -19,7 +20,6 @@ from canvas import (
     WHITE,
     WOOD,
     Canvas,
-    Pixels,
     X,
     Y,
     box,
@@ -28,7 +28,7 @@ from canvas import (
     lit,
     polygon,
 )
-from drawings_items import BRIGHT, pick
+from .drawings_items import BRIGHT, pick
 
 
 def draw_slime(rng: np.random.Generator) -> Pixels:

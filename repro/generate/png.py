@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from canvas import PALETTE, SIZE, Pixels
+from .vocabulary import PALETTE, SIZE, Pixels
 
 SCALE = 8
 _GAP = 2  # background pixels around each sprite on a sheet
@@ -29,7 +29,7 @@ def pixels_of(picture: bytes) -> Pixels:
     """The sprite in the bytes that `image` made. Raises ValueError for other bytes."""
     header = _png(np.zeros((SIZE * SCALE,) * 2, np.uint8), _stored).partition(b"IDAT")[0][:-4]
     if not picture.startswith(header):
-        raise ValueError("no picture of this program")
+        raise ValueError("not a picture that this program made")
     first = len(header) + 8
     (length,) = struct.unpack(">I", picture[len(header) : len(header) + 4])
     rows = zlib.decompress(picture[first : first + length])

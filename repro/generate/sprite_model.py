@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from canvas import PALETTE, SIZE, TRANSPARENT
+from .vocabulary import PALETTE, SIZE, TRANSPARENT
 
 COLORS = len(PALETTE)
 COLOR_DIMENSIONS = 4
@@ -191,11 +191,6 @@ class SpriteModel(nn.Module):
 def one_hot(kinds: Tensor, classes: int) -> Tensor:
     """Class numbers (batch,) as (batch, classes + 1) in float32."""
     return (kinds[:, None] == torch.arange(classes + 1, device=kinds.device)).float()
-
-
-def parameter_count(model: nn.Module) -> int:
-    """How many numbers training adjusts."""
-    return sum(parameter.numel() for parameter in model.parameters())
 
 
 @torch.no_grad()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from generators import PrerequisiteError
+from .smoke_test_status import PrerequisiteError
 
 _IMAGE_NAME = re.compile(r"image_\d{2,4}\.png")
 _DOCUMENTS = ("reproducibility.json", "environment.json", "manifest.json", "contact_sheet.png")
@@ -18,7 +18,7 @@ _DOCUMENTS = ("reproducibility.json", "environment.json", "manifest.json", "cont
 
 @contextmanager
 def taken(out: Path, shown: str) -> Iterator[None]:
-    """Make the folder and keep other runs out of it; `shown` is what the user calls it.
+    """Make the folder and keep other runs out of it; `shown` is how the user named it.
 
     What an earlier run left is removed. Raises OSError and PrerequisiteError.
     """

@@ -11,9 +11,8 @@ import os
 
 import torch
 
-from canvas import SIZE, Pixels
-from model import COLOR_DIMENSIONS, SpriteModel, sample
-from sprites import CLASSES
+from .sprite_model import COLOR_DIMENSIONS, SpriteModel, sample
+from .vocabulary import CLASSES, SIZE, Pixels
 
 NAME = "sprite-diffusion"
 VERSION = "2.0"  # another one whenever the same seed gives other pixels
@@ -64,7 +63,7 @@ def generate(
     an unknown class.
     """
     if class_name not in CLASSES:
-        raise ValueError(f"no class {class_name!r}; there are {', '.join(CLASSES)}")
+        raise ValueError(f"{class_name!r} is not a class; the classes are {', '.join(CLASSES)}")
     generator = torch.Generator("cpu").manual_seed(seed)
     noise = torch.randn(1, COLOR_DIMENSIONS, SIZE, SIZE, generator=generator)
     indices = sample(
@@ -74,4 +73,5 @@ def generate(
         steps=steps,
         guidance=guidance,
     )
-    return indices.to("cpu", torch.uint8).numpy()
+    pixels: Pixels = indices.to("cpu", torch.uint8).numpy()
+    return pixels

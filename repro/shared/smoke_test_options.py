@@ -1,4 +1,4 @@
-"""The command line that run.sh, the launcher on the host and the generator share."""
+"""The options that the launcher on the host passes on to the generator."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def whole(lowest: int, highest: int) -> Callable[[str], int]:
     def convert(text: str) -> int:
         if not re.fullmatch(r"\d{1,20}", text) or not lowest <= int(text) <= highest:
             raise argparse.ArgumentTypeError(
-                f"{text!r} is no whole number from {lowest} to {highest}"
+                f"{text!r} is not a whole number from {lowest} to {highest}"
             )
         return int(text)
 

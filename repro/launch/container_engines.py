@@ -10,16 +10,14 @@ from dataclasses import dataclass
 from python_probes.core.system import CommandError, System
 from python_probes.software import docker
 
+from ..shared.smoke_test_status import PrerequisiteError
+
 NONE = "none"
 CONTAINER_ENGINES = ("docker", "podman")
 _ANSWER_SECONDS = 20.0
 _ALL_GPUS = ("--gpus", "all")
 _ALL_CDI_GPUS = ("--device", "nvidia.com/gpu=all")
 _CDI_FOLDERS = ("/etc/cdi", "/var/run/cdi")
-
-
-class EngineError(Exception):
-    """An engine that is wanted does not answer; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +35,10 @@ class Engine:
 def choose(wanted: str, system: System) -> tuple[Engine | None, str]:
     """The engine to use: the one that is wanted, or of `auto` the first that answers.
 
-    None stands for no container, and comes with the reason. Raises EngineError.
+    None stands for no container, and comes with the reason. Raises PrerequisiteError.
     """
     if wanted == NONE:
-        return None, "the images were made without a container, as was asked"
+        return None, "the images were made without a container, as requested"
     reasons = []
     names = CONTAINER_ENGINES if wanted == "auto" else (wanted,)
     for name in names:
@@ -48,7 +46,7 @@ def choose(wanted: str, system: System) -> tuple[Engine | None, str]:
             return _ask(name, system), ""
         except CommandError as error:  # noqa: PERF203 - two rounds at most
             if wanted != "auto":
-                raise EngineError(_advice(name, error)) from error
+                raise PrerequisiteError(_advice(name, error)) from error
             reasons.append(str(error))
     return None, f"no container engine answers: {'; '.join(reasons)}"
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-_WEIGHTS = Path(__file__).resolve().with_name("model.safetensors")
+import torch
+
+from ..shared.smoke_test_status import PrerequisiteError
+from . import png, sampling, weights
+
+_WEIGHTS = Path(__file__).resolve().parents[1] / "model.safetensors"
 _CHUNK_BYTES = 2**20
-
-
-class PrerequisiteError(Exception):
-    """Something that the run needs is missing; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,6 @@ class SpriteGenerator:
     """The model in the repository. Raises PrerequisiteError for damaged weights."""
 
     def __init__(self, device: str) -> None:
-        import sampling  # noqa: PLC0415 - torch is imported when it is known to be there
-        import weights  # noqa: PLC0415
-
         self.name, self.version = sampling.NAME, sampling.VERSION
         self._device = device
         try:
@@ -64,24 +62,18 @@ class SpriteGenerator:
 
     def warm_up(self) -> None:
         """One step of one image."""
-        import sampling  # noqa: PLC0415
-
         sampling.generate(self._model, sampling.image_class(0), 0, self._device, steps=1)
 
     def make(self, seed: int, index: int) -> Picture:
         """One sprite."""
-        import pictures  # noqa: PLC0415
-        import sampling  # noqa: PLC0415
-
         own_seed, kind = sampling.image_seed(seed, index), sampling.image_class(index)
         sprite = sampling.generate(self._model, kind, own_seed, self._device)
-        return Picture(pictures.image(sprite), kind, own_seed, sprite)
+        return Picture(png.image(sprite), kind, own_seed, sprite)
 
     def sheet(self, tiles: list[Any]) -> bytes:
         """All sprites, row by row."""
-        import pictures  # noqa: PLC0415
 
-        return pictures.contact_sheet(tiles)
+        return png.contact_sheet(tiles)
 
     def sprites(self, tiles: list[Any]) -> dict[int, Any]:
         """All of them."""
@@ -98,7 +90,7 @@ class PipelineGenerator:
     def __init__(self, path: Path, device: str) -> None:
         if not (path / "model_index.json").is_file():
             raise PrerequisiteError(
-                f"{path}: no diffusers pipeline (no model_index.json in it); "
+                f"{path}: not a diffusers pipeline (it holds no model_index.json); "
                 "name a folder that save_pretrained wrote"
             )
         try:
@@ -127,8 +119,6 @@ class PipelineGenerator:
 
     def make(self, seed: int, index: int) -> Picture:
         """One image; its class is part of the prompt where the pipeline takes one."""
-        import sampling  # noqa: PLC0415
-
         own_seed, kind = sampling.image_seed(seed, index), sampling.image_class(index)
         image = self._image(kind, own_seed, self._STEPS)
         return Picture(_png(image), kind, own_seed, image)
@@ -149,8 +139,6 @@ class PipelineGenerator:
         return {}
 
     def _image(self, kind: str, seed: int, steps: int) -> Any:
-        import torch  # noqa: PLC0415
-
         words = {"prompt": f"pixel art sprite of a {kind}"} if self._takes_prompt else {}
         # On the CPU, so that every device starts from the same noise.
         generator = torch.Generator("cpu").manual_seed(seed)
@@ -158,7 +146,9 @@ class PipelineGenerator:
             made = self._pipeline(**words, generator=generator, num_inference_steps=steps)
             return made.images[0]
         except (TypeError, ValueError, AttributeError) as error:
-            raise RuntimeError(f"this pipeline does not make images so: {error}") from error
+            raise RuntimeError(
+                f"this pipeline does not make images in this way: {error}"
+            ) from error
 
 
 def _png(image: Any) -> bytes:

@@ -11,10 +11,9 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
-import output
-from canvas import PALETTE
-from model import SpriteModel
-from sprites import CLASSES
+from . import atomic_output
+from .sprite_model import SpriteModel
+from .vocabulary import CLASSES, PALETTE
 
 FORMAT = "sprite-diffusion-1"
 
@@ -48,7 +47,7 @@ def store(model: SpriteModel, path: Path) -> str:
     }
     # The metadata's order in the file is not fixed by the library, so it is one JSON string.
     content = save(tensors, metadata={"model": json.dumps(metadata, sort_keys=True)})
-    output.write(path, content)
+    atomic_output.write(path, content)
     return hashlib.sha256(content).hexdigest()
 
 
@@ -66,7 +65,9 @@ def load(path: Path, device: str = "cpu") -> SpriteModel:
             f"{path}: not readable as safetensors ({error}); restore the file from the repository"
         ) from error
     if metadata.get("format") != FORMAT or metadata.get("vocabulary") != _vocabulary():
-        raise WeightsError(f"{path}: weights of another model; train them with repro/train.py")
+        raise WeightsError(
+            f"{path}: these are the weights of another model; restore the file from the repository"
+        )
     if tensors_digest(tensors) != metadata.get("tensors_sha256"):
         raise WeightsError(
             f"{path}: damaged, its numbers do not match their SHA-256; "
@@ -77,6 +78,7 @@ def load(path: Path, device: str = "cpu") -> SpriteModel:
         model.load_state_dict(tensors)
     except RuntimeError as error:
         first = str(error).splitlines()[0]
-        raise WeightsError(f"{path}: weights of another model ({first})") from error
+        raise WeightsError(f"{path}: these are the weights of another model ({first})") from error
     model.requires_grad_(requires_grad=False)
-    return model.to(torch.device(device)).eval()
+    loaded: SpriteModel = model.to(torch.device(device)).eval()
+    return loaded

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from canvas import (
+from ..generate.vocabulary import Pixels
+from .canvas import (
     BLUE,
     BONE,
     GOLD,
@@ -17,7 +18,6 @@ from canvas import (
     RED,
     WOOD,
     Canvas,
-    Pixels,
     X,
     Y,
     box,
@@ -25,7 +25,7 @@ from canvas import (
     lit,
     polygon,
 )
-from drawings_items import pick
+from .drawings_items import pick
 
 
 def _pine(canvas: Canvas, rng: np.random.Generator) -> None:

@@ -11,14 +11,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from engines import Engine
-from generators import PrerequisiteError
-from processes import Budget, StageError
 from python_probes.core.source import REVISION_VARIABLE, describe
 from python_probes.core.system import System
 
-PROJECT = Path(__file__).resolve().parents[1]
+from ..shared.smoke_test_status import PrerequisiteError
+from .command_budget import Budget, StageError
+from .container_engines import Engine
+
+PROJECT = Path(__file__).resolve().parents[2]
+# What a host is given, or images of one revision would have two names: see source_archive.py.
 _CONTEXT = ("python_probes", "repro", "roles/probe_runtime/files")
+_LEFT_OUT = Path("repro/training")
 _NAME = "localhost/dgx-spark-foundation-repro"
 _SOURCES_LABEL = "dgx-spark-foundation.sources"
 _ARCHITECTURES = {"aarch64": "arm64", "x86_64": "amd64"}
@@ -26,20 +29,27 @@ _LOADED = re.compile(r"Loaded image(?:\(s\))?:\s*(\S+)")
 _DEFAULT_EPOCH = "1767225600"  # as in the Dockerfile
 
 
+class BuildError(PrerequisiteError):
+    """The image cannot be built here; where no engine was named, the test can do without it."""
+
+
 def sources_sha256(project: Path = PROJECT) -> str:
     """SHA-256 over the names and contents of all that the image is built from."""
     digest = hashlib.sha256()
-    for path in _files(project):
+    for path in source_files(project):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         digest.update(f"{path.relative_to(project).as_posix()} {content}\n".encode())
     return digest.hexdigest()
 
 
-def _files(project: Path) -> Iterator[Path]:
+def source_files(project: Path = PROJECT) -> Iterator[Path]:
+    """All that the image is built from, the training code left out."""
     for folder in _CONTEXT:
         for path in sorted((project / folder).rglob("*")):
-            below = path.relative_to(project).parts
-            if path.is_file() and not any(p == "__pycache__" or p.startswith(".") for p in below):
+            below = path.relative_to(project)
+            if _LEFT_OUT in below.parents or not path.is_file():
+                continue
+            if not any(part == "__pycache__" or part.startswith(".") for part in below.parts):
                 yield path
 
 
@@ -103,7 +113,7 @@ class ImageSource:
             self._run(*command, str(PROJECT))
             self.is_new = True
         except StageError as error:
-            raise PrerequisiteError(
+            raise BuildError(
                 f"{self._engine} cannot build the image: {error}; on a host without network use "
                 "--archive, see docs/reproducibility.md"
             ) from error
@@ -111,7 +121,7 @@ class ImageSource:
     def _loaded(self, archive: Path) -> dict[str, Any]:
         if not os.access(archive, os.R_OK) or not archive.is_file():
             raise PrerequisiteError(
-                f"{archive}: no readable file; make it elsewhere with: repro/run.sh --save FILE"
+                f"{archive}: not a readable file; make it elsewhere with: repro/run.sh --save FILE"
             )
         listed = self._run(
             "images", "--quiet", "--no-trunc", "--filter", f"label={_SOURCES_LABEL}={self._sources}"
@@ -132,8 +142,8 @@ class ImageSource:
         found = self._inspect(name)
         if found is None or found["sources_sha256"] != self._sources:
             raise PrerequisiteError(
-                f"{archive}: its image is not of these sources; make it from this revision with: "
-                "repro/run.sh --save FILE"
+                f"{archive}: its image was built from other sources; make it from this revision "
+                "with: repro/run.sh --save FILE"
             )
         wanted = _ARCHITECTURES.get(platform.machine(), platform.machine())
         if found["architecture"] != wanted:
@@ -165,5 +175,5 @@ class ImageSource:
 
 
 def _revision() -> str:
-    told = os.environ.get(REVISION_VARIABLE, "")
-    return told or describe(System(), lambda code, message: None, PROJECT) or "unknown"
+    given = os.environ.get(REVISION_VARIABLE, "")
+    return given or describe(System(), lambda code, message: None, PROJECT) or "unknown"

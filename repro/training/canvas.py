@@ -6,46 +6,16 @@ every pixel of a finished sprite is an index into `PALETTE`.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
+from ..generate.vocabulary import SIZE, TRANSPARENT, Pixels
+
 Mask = npt.NDArray[np.bool_]
 Field = npt.NDArray[np.float64]
-Pixels = npt.NDArray[np.uint8]
 Ramp = tuple[int, int, int]
 
-SIZE = 32
-TRANSPARENT, OUTLINE, WHITE = 0, 1, 2
-
-# Index 0 is transparent; its color is what opaque formats show behind a sprite.
-PALETTE: tuple[tuple[int, int, int], ...] = (
-    (0x3A, 0x3F, 0x52),
-    (0x1C, 0x15, 0x26),  # outline
-    (0xFF, 0xF7, 0xE8),  # white
-    (0xC7, 0xD3, 0xDD),  # steel: light, middle, dark
-    (0x84, 0x93, 0xA8),
-    (0x4C, 0x55, 0x70),
-    (0xFF, 0xDF, 0x5E),  # gold
-    (0xED, 0xA6, 0x2A),
-    (0xA7, 0x5C, 0x1C),
-    (0xC9, 0x8F, 0x56),  # wood
-    (0x8C, 0x54, 0x33),
-    (0x53, 0x2F, 0x2B),
-    (0xFF, 0x7A, 0x6B),  # red
-    (0xD8, 0x30, 0x3F),
-    (0x86, 0x18, 0x3F),
-    (0x9F, 0xDC, 0x5A),  # green
-    (0x3F, 0xA1, 0x4A),
-    (0x1F, 0x5C, 0x4C),
-    (0x74, 0xD3, 0xF2),  # blue
-    (0x2F, 0x7F, 0xD6),
-    (0x2B, 0x3F, 0x94),
-    (0xD7, 0x9B, 0xF0),  # purple
-    (0x92, 0x49, 0xC0),
-    (0x4F, 0x2A, 0x80),
-)
+OUTLINE, WHITE = 1, 2
 
 # A ramp is (light, middle, dark).
 STEEL: Ramp = (3, 4, 5)
@@ -162,9 +132,3 @@ class Canvas:
         colored = solid & (self.pixels != OUTLINE)
         self.pixels[grow(colored) & ~solid] = OUTLINE
         return np.ascontiguousarray(self.pixels[:, ::-1]) if mirrored else self.pixels
-
-
-def to_rgb(pixels: npt.NDArray[Any]) -> Pixels:
-    """Palette indices of any shape as 8-bit RGB with one more axis."""
-    colors: Pixels = np.array(PALETTE, dtype=np.uint8)[pixels]
-    return colors

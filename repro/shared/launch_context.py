@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass
-class Outside:
+class LaunchContext:
     """The host's side of a run."""
 
     engine: str = "none"
@@ -20,15 +20,15 @@ class Outside:
     started: float | None = None
     """When the container was asked for: seconds since 1970."""
     out: str | None = None
-    """What the user calls the output folder."""
+    """The output folder as the user named it."""
     image: dict[str, Any] | None = None
     gpu_container: dict[str, Any] | None = None
 
     def argument(self) -> str:
         """For the generator's command line."""
-        return json.dumps(asdict(self))
+        return f"--launch-context={json.dumps(asdict(self))}"
 
     @classmethod
-    def parse(cls, text: str) -> Outside:
-        """What `argument` gave. Raises ValueError or TypeError for anything else."""
+    def parse(cls, text: str) -> LaunchContext:
+        """The option's value as `argument` gave it. Raises ValueError or TypeError otherwise."""
         return cls(**json.loads(text))

@@ -1,6 +1,6 @@
 """The references: what the ten images of a seed are, and how much a run's differ from them.
 
-    python repro/references.py OUT
+    python -m repro.generate.reference_images OUT
 
 prints the reference that a finished run in OUT would make, for a kind of device that has none yet.
 """
@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from canvas import PALETTE, SIZE, Pixels
-from pictures import pixels_of
+from .png import pixels_of
+from .vocabulary import PALETTE, SIZE, Pixels
 
-FOLDER = Path(__file__).resolve().with_name("references")
+FOLDER = Path(__file__).resolve().parents[1] / "references"
 NO_DIFFERENCE_DB = 100.0
 """Stands for the infinite PSNR of equal images: the least possible difference gives 83 dB."""
 

@@ -11,10 +11,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from canvas import SIZE, Pixels
-from drawings_creatures import draw_knight, draw_skull, draw_slime
-from drawings_items import draw_coin, draw_heart, draw_key, draw_potion, draw_sword
-from drawings_scenery import draw_ship, draw_tree
+from ..generate.vocabulary import CLASSES, SIZE, Pixels
+from .drawings_creatures import draw_knight, draw_skull, draw_slime
+from .drawings_items import draw_coin, draw_heart, draw_key, draw_potion, draw_sword
+from .drawings_scenery import draw_ship, draw_tree
 
 DRAWINGS: dict[str, Callable[[np.random.Generator], Pixels]] = {
     "sword": draw_sword,
@@ -28,7 +28,6 @@ DRAWINGS: dict[str, Callable[[np.random.Generator], Pixels]] = {
     "skull": draw_skull,
     "ship": draw_ship,
 }
-CLASSES: tuple[str, ...] = tuple(DRAWINGS)
 
 
 def sprite(seed: int, index: int) -> Pixels:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import platform
 from typing import Any
 
-from generators import Generator
-from python_probes.collect import identity
 from python_probes.core import document
 from python_probes.core.identifiers import Identifiers
-from python_probes.core.supervise import run_probes
 from python_probes.core.system import Note, System
 from python_probes.software import container
 
-PROBE_SECONDS = 20.0
+from ..shared import host_identity
+from . import reference_images
+from .image_generators import Generator
 
 
 def fault(report: dict[str, Any]) -> str | None:
@@ -33,10 +32,8 @@ def compared(
     generator: Generator | None, facts: dict[str, Any], tiles: list[Any], note: Note
 ) -> dict[str, Any] | None:
     """How the images compare with the repository's, or None and a note why not."""
-    import references  # noqa: PLC0415 - needs numpy
-
     sprites = generator.sprites(tiles) if generator else {}
-    found = references.compare(facts, platform.machine(), sprites)
+    found = reference_images.compare(facts, platform.machine(), sprites)
     if found is None:
         note(
             "no_reference",
@@ -51,29 +48,23 @@ def build(
     system: System,
     host: str,
     report: dict[str, Any],
-    told: dict[str, Any] | None,
+    identity: dict[str, Any] | None,
     problems: list[dict[str, str]],
 ) -> dict[str, Any]:
-    """The document; `told` is the identity that the launcher read outside."""
-    # Nobody hashes anything in a container: the launcher has, with the host's own key.
-    note = document.noter(problems if told is None else [], "identifiers")
-    identifiers = Identifiers(system, note)
-    found: list[dict[str, str]] = []
-    if told is None:
-        sections, found = run_probes(
-            system, identifiers, {"identity": identity.collect}, PROBE_SECONDS
-        )
-        told = sections["identity"] or identity.from_sections(None, None, None)
+    """The document; `identity` is what the launcher read, None where it left that to this side."""
+    if identity is None:
+        identity = host_identity.read(system, problems)
     inside = container.container(system, document.noter([], "container"))
     return document.build(
         "reproducibility",
         host,
         {
-            **told,
+            **identity,
             "build": report["build"],
             "image_digest": inside["image_digest"],
         },
         report,
-        problems + found,
-        identifiers=identifiers,
+        problems,
+        # Everything identifying is hashed already, with the host's own key: a container has none.
+        identifiers=Identifiers(system, document.noter([], "identifiers")),
     )

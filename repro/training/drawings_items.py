@@ -9,7 +9,8 @@ import math
 
 import numpy as np
 
-from canvas import (
+from ..generate.vocabulary import Pixels
+from .canvas import (
     BLUE,
     GOLD,
     GREEN,
@@ -22,7 +23,6 @@ from canvas import (
     Canvas,
     Field,
     Mask,
-    Pixels,
     Ramp,
     X,
     Y,

@@ -73,19 +73,19 @@ class Budget:
                     end(process)
                 errors.seek(0)
                 text = output.decode("utf-8", "replace")
-                said = errors.read().decode("utf-8", "replace") or text
+                shown_text = errors.read().decode("utf-8", "replace") or text
         except OSError as error:
             raise StageError(f"{command[0]}: {error.strerror or error}", 127) from error
         finally:
             used = self.stages.get(stage, 0.0) + time.monotonic() - begin
             self.stages[stage] = round(used, 3)
         if process.returncode != 0:
-            raise StageError(_last_line(said), process.returncode)
+            raise StageError(_last_line(shown_text), process.returncode)
         return text
 
     def _sentence(self, stage: str) -> str:
         used = self.seconds - self.left
-        return f"stage {stage}: over budget, {used:.1f} s of {self.seconds:g} s are used"
+        return f"stage {stage}: over budget, {used:.1f} s of {self.seconds:g} s used"
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

@@ -1,0 +1,19 @@
+"""How the smoke test ends: one line on standard error and an exit status."""
+
+from __future__ import annotations
+
+import sys
+
+from python_probes.core.arguments import FAILED, SUCCESS, UNUSABLE
+
+__all__ = ["FAILED", "SUCCESS", "UNUSABLE", "PrerequisiteError", "end_with"]
+
+
+class PrerequisiteError(Exception):
+    """Something that the run needs is missing; the message says what to do."""
+
+
+def end_with(line: str, status: int) -> int:
+    """Print how it ended; the status, for the caller to return."""
+    print(f"repro: {line}", file=sys.stderr)
+    return status
