@@ -14,9 +14,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 import image
+import yaml
 
 PREFIX = "roles-"
 NETWORK = "roles-network"
