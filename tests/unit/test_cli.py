@@ -171,7 +171,7 @@ def test_an_empty_waivers_file_waives_nothing(tmp_path):
         (["judge"], "invalid choice"),
         ([], "required"),
         (["validate"], "required"),
-        (["validate", "no-such.json"], "no readable file"),
+        (["validate", "no-such.json"], "cannot be read as a file"),
     ],
 )
 def test_what_cannot_be_judged_is_one_line_and_exits_2(arguments, says):
