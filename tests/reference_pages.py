@@ -18,7 +18,7 @@ from markup import code, document, row, text
 from validity_page import validity_page
 
 from foundation.evaluation import gate
-from foundation.evaluation.gate import WORKSTREAMS
+from foundation.core.workstreams import WORKSTREAMS
 from foundation.evaluation.waivers import Waiver
 from foundation.profiles.criteria import BUNDLED_FOLDER, Criterion, Profile, load_profiles
 from foundation.reports import terminal
@@ -124,8 +124,8 @@ def _compared(profiles: list[Profile]) -> Iterator[str]:
 def _by_workstream(
     entries: Mapping[str, list[tuple[list[str], Criterion]]], profiles: list[Profile]
 ) -> Iterator[str]:
-    for workstream, title in WORKSTREAMS.items():
-        yield f"## {workstream}: {title}"
+    for workstream, one in WORKSTREAMS.items():
+        yield f"## {workstream}: {one.title}"
         for name, variants in entries.items():
             if variants[0][1].workstream == workstream:
                 yield from _entry(name, variants, len(profiles))

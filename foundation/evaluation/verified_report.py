@@ -65,7 +65,7 @@ class Judged:
         for name, entry in sorted(self.report["hosts"].items()):
             evidence = Evidence(name, stored.get(name, {}))
             profiles = load_profiles(self.choices[name])
-            profile = next((one for one in profiles if evidence.applies(one)), profiles[-1])
+            profile = evidence.select_profile(profiles)
             evidence.apply(profile, now)
             yield Host(name, entry, evidence, profile)
 

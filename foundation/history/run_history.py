@@ -50,14 +50,14 @@ def entry(
 ) -> Entry:
     """The line for the benchmark document among a host's documents.
 
-    Whether a figure is valid is judged now, under the first of `profiles` that applies (else the
-    last), since a line does not hold what the rules look at. Raises DocumentError when the
+    Whether a figure is valid is judged now, under the one of `profiles` that the host selects,
+    since a line does not hold what the rules look at. Raises DocumentError when the
     benchmark document cannot be used.
     """
     evidence = Evidence(host, stored)
     if "benchmark" not in evidence.readable:
         raise DocumentError(evidence.blockers["benchmark"].message)
-    profile = next((one for one in profiles if evidence.applies(one)), profiles[-1])
+    profile = evidence.select_profile(profiles)
     document = evidence.readable["benchmark"]
     identity = document["identity"]
     figures = {}

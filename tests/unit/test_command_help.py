@@ -76,4 +76,4 @@ def test_validate_loads_neither_reports_nor_charts_nor_runs(tmp_path: Path) -> N
     path = tmp_path / "environment.json"
     store.write(made.spark()["environment"], path)
     added = loaded_by("validate", str(path)) - loaded_by("--help")
-    assert rooms(added) == {"documents"}
+    assert rooms(added) == {"core", "documents"}
