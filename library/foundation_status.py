@@ -22,18 +22,13 @@ options:
         at the project's root.
       - Without it, what an earlier status says of wheels stays.
     type: str
-  posted:
-    description: The memory of what was posted; a relative path starts at the project's root.
-    type: str
-    default: reports/status_posted.json
-  report:
-    description: The gate's report; a relative path starts at the project's root.
-    type: str
-    default: reports/gate.json
   status:
     description: The document to write; a relative path starts at the project's root.
     type: str
     default: reports/status.json
+extends_documentation_fragment:
+  - foundation.posted
+  - foundation.report
 attributes:
   check_mode:
     description: Says what would change and writes nothing.

@@ -17,10 +17,8 @@ options:
     description: The C(memory) that M(foundation_status) returned.
     type: dict
     required: true
-  posted:
-    description: The file to keep it in; a relative path starts at the project's root.
-    type: str
-    default: reports/status_posted.json
+extends_documentation_fragment:
+  - foundation.posted
 attributes:
   check_mode:
     description: Writes nothing.

@@ -23,7 +23,7 @@ from ..documents.schema_registry import first_fault
 from ..documents.store import Document
 from ..evaluation.criterion_result import figure_faults
 from ..evaluation.evidence import Evidence
-from ..profiles.criteria import Profile
+from ..profiles.criteria import AUTO, Profile, load_profiles
 
 Entry = dict[str, Any]
 
@@ -43,6 +43,32 @@ class History:
 def path(baseline_dir: Path, host: str) -> Path:
     """The file of a host. Raises DocumentError for a bad host name."""
     return store.folder(baseline_dir, host) / FILE_NAME
+
+
+def keep_documents(
+    baseline_dir: Path,
+    host: str,
+    documents: Mapping[str, Document],
+    profile: str = AUTO,
+    *,
+    write: bool = True,
+) -> list[Path]:
+    """Check documents of a host by kind, store them, and return where they are.
+
+    A benchmark run is appended to the host's history, judged with what else is stored of it under
+    `profile`, a choice of `criteria.load_profiles`. Without `write` they are only checked. Raises
+    DocumentError, ProfileError, StorageError.
+    """
+    paths = []
+    for kind, document in documents.items():
+        store.validate(document, kind=kind, host=host)
+        paths.append(store.path(baseline_dir, host, kind))
+        if write:
+            store.write(document, paths[-1])
+    if write and "benchmark" in documents:
+        stored = store.load_folder(baseline_dir)[host]
+        append(path(baseline_dir, host), entry(host, stored, load_profiles(profile)))
+    return paths
 
 
 def entry(
