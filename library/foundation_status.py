@@ -13,7 +13,7 @@ description:
   - Makes the status document from the gate's report and the status before it, writes it and prints
     it. Without a report, no workstream has started.
   - Is changed where more than the times of the document differ.
-  - Posts nothing; says what a webhook has not been told yet, by the memory that
+  - Posts nothing; says what was not posted to a webhook yet, by the memory that
     M(foundation_status_posted) keeps.
 options:
   arm_check:

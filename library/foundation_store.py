@@ -14,7 +14,7 @@ description:
     atomically to C(<baseline_dir>/<inventory_hostname>/<kind>.json).
   - A document that does not validate is refused and the one on disk stays.
   - A benchmark document also becomes a line of C(benchmark_history.jsonl) beside it, once for each
-    C(collected_at).
+    C(collected_at), which says which figures were valid under O(profile).
 options:
   documents:
     description: The documents by kind, as M(foundation_probe) returns them.

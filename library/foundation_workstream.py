@@ -7,12 +7,12 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: foundation_workstream
-short_description: Tell whether a workstream failed on this host
+short_description: Say whether a workstream failed on this host
 version_added: "0.1.0"
 description:
   - Asks the gate about the stored documents of one host and one workstream.
-  - Only proven failures count. A missing or an invalid document is no failure, so a workstream that
-    never ran holds nothing up.
+  - Only proven failures count. A missing or an invalid document is not a failure, so a workstream
+    that never ran holds nothing up.
 options:
   workstream:
     description: The workstream.

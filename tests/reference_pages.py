@@ -18,8 +18,8 @@ import yaml
 from markup import code, document, row, text
 from validity_page import validity_page
 
-from foundation.evaluation import gate
 from foundation.core.workstreams import WORKSTREAMS
+from foundation.evaluation import gate
 from foundation.evaluation.waivers import Waiver
 from foundation.profiles.criteria import BUNDLED_FOLDER, Criterion, Profile, load_profiles
 from foundation.reports import terminal

@@ -405,6 +405,6 @@ def test_a_device_or_a_pipe_is_not_replaced_by_a_report(tmp_path, capsys):
     (tmp_path / "documents").mkdir()
     options = ["--documents", str(tmp_path / "documents"), "--json", str(pipe)]
     assert main.main(["gate", *options]) == 2
-    assert "no regular file" in capsys.readouterr().err
+    assert "not a regular file" in capsys.readouterr().err
     assert pipe.is_fifo()
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []

@@ -11,12 +11,11 @@ from pathlib import Path
 import any_reports as made
 import pytest
 
-from foundation.reports import writer
-from foundation.reports.formats import FORMATS
 from foundation.core.errors import DocumentError, StorageError
 from foundation.core.files import write_atomically
 from foundation.documents import store
-from foundation.reports import html_page
+from foundation.reports import html_page, writer
+from foundation.reports.formats import FORMATS
 
 ROOT = Path(__file__).parents[2]
 

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from foundation.reports import writer
+from foundation.reports import prometheus, writer
 from foundation.reports.formats import FORMATS
-from foundation.reports import prometheus
 
 PROJECT = Path(__file__).parents[2]
 EXAMPLES = PROJECT / "docs/examples/reports"
