@@ -27,7 +27,9 @@ def register(commands: Any) -> None:
         help="the hosts; may be given again (default: this machine)",
     )
     live_run.add_options(parser)
-    parser.add_argument("-t", "--tags", action="append", metavar="TAG", help="such as WS-01")
+    parser.add_argument(
+        "-t", "--tags", action="append", metavar="TAG", help="only these parts of it, such as WS-01"
+    )
     parser.add_argument(
         "--documents",
         type=Path,

@@ -203,7 +203,7 @@ def test_what_is_no_file_is_not_replaced(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "null").symlink_to(os.devnull)
     for name in ("pipe", "null"):
-        with pytest.raises(StorageError, match="no regular file; what was there before"):
+        with pytest.raises(StorageError, match="not a regular file; what was there before"):
             write_atomically(tmp_path / name, b"x")
     assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
     assert (tmp_path / "null").is_symlink()
