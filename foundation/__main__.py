@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from .core.exit_status import ExitStatus
+
 
 def main() -> int:
     """Run the command; return its exit status."""
@@ -13,7 +15,7 @@ def main() -> int:
         return command()
     except KeyboardInterrupt:
         print("foundation: interrupted", file=sys.stderr)
-        return 130  # as shells report SIGINT
+        return ExitStatus.INTERRUPTED
 
 
 if __name__ == "__main__":

@@ -17,18 +17,13 @@ description:
     C(replace) is set.
   - Fails when the run is stale, of another state of the host, or without a valid figure.
 options:
-  baseline_dir:
-    description: The folder on the controller; a relative path starts at the project's root.
-    type: str
-    default: bench/baselines
-  profile:
-    description: C(auto), the name of a profile, or the path of a profile file.
-    type: str
-    default: auto
   replace:
     description: Whether the run takes the place of an existing baseline.
     type: bool
     default: false
+extends_documentation_fragment:
+  - foundation.baseline_dir
+  - foundation.profile
 attributes:
   check_mode:
     description: Says what would become of the run and writes nothing.

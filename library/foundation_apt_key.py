@@ -19,10 +19,6 @@ options:
     description: The fingerprint of the one key that is expected, 40 hexadecimal digits.
     type: str
     required: true
-  host:
-    description: The name to use in messages, usually C(inventory_hostname).
-    type: str
-    required: true
   path:
     description: Where the key goes. Its folder must exist.
     type: path
@@ -31,6 +27,8 @@ options:
     description: Where the key comes from, an https, http or file URL as the host sees it.
     type: str
     required: true
+extends_documentation_fragment:
+  - foundation.host
 attributes:
   check_mode:
     description: Downloads and checks, writes nothing.

@@ -17,14 +17,12 @@ options:
     description: Fail when somebody still holds a lock after O(timeout) seconds.
     type: bool
     default: true
-  host:
-    description: The name to use in messages, usually C(inventory_hostname).
-    type: str
-    required: true
   timeout:
     description: Seconds to wait.
     type: int
     default: 300
+extends_documentation_fragment:
+  - foundation.host
 attributes:
   check_mode:
     description: Waits in check mode too.

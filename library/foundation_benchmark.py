@@ -22,10 +22,6 @@ options:
       - The folder whose disk is measured. A file is made there and removed again.
       - The home of the user that connects, when not given.
     type: path
-  host:
-    description: The name that the document carries, usually C(inventory_hostname).
-    type: str
-    required: true
   interpreter:
     description: The Python of the probe runtime, which has torch.
     type: path
@@ -59,6 +55,8 @@ options:
       - By the level when not given, 300 for C(quick), 900 for C(full), and the minutes of the soak
         and 300 seconds for C(soak).
     type: int
+extends_documentation_fragment:
+  - foundation.host
 attributes:
   check_mode:
     description: Measures nothing in check mode and says so.

@@ -21,10 +21,6 @@ options:
       - A host without an answer is MISSING, one whose answer is invalid or another's INVALID.
     type: dict
     default: {}
-  baseline_dir:
-    description: Where the documents are; a relative path starts at the project's root.
-    type: str
-    default: bench/baselines
   formats:
     description:
       - What to write next to O(report) once it is there, named as it is.
@@ -50,13 +46,10 @@ options:
     description: By host, C(auto), the name of a profile, or the path of a profile file.
     type: dict
     default: {}
-  report:
-    description: The report to write; a relative path starts at the project's root.
-    type: str
-    default: reports/gate.json
-  waivers:
-    description: A YAML file of waivers; a relative path starts at the project's root.
-    type: str
+extends_documentation_fragment:
+  - foundation.baseline_dir
+  - foundation.report
+  - foundation.waivers
 attributes:
   check_mode:
     description: Judges and prints, but writes nothing.

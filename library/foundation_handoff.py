@@ -15,10 +15,6 @@ description:
   - Fails until WS-01 is C(COMPLETE) in the report, and where the report is not about the documents
     as they are stored now.
 options:
-  baseline_dir:
-    description: Where the documents are; a relative path starts at the project's root.
-    type: str
-    default: bench/baselines
   handoff_dir:
     description:
       - The folder of the hand-off; a relative path starts at the project's root.
@@ -34,10 +30,9 @@ options:
       - What else identifies a host or its owner stays behind in any case.
     type: bool
     default: true
-  report:
-    description: The gate's report; a relative path starts at the project's root.
-    type: str
-    default: reports/gate.json
+extends_documentation_fragment:
+  - foundation.baseline_dir
+  - foundation.report
 attributes:
   check_mode:
     description: Makes the bundle and writes nothing.

@@ -12,14 +12,12 @@ version_added: "0.1.0"
 description:
   - Renders every stored document below C(baseline_dir) to a Markdown page on the controller.
 options:
-  baseline_dir:
-    description: Where the documents are; a relative path starts at the project's root.
-    type: str
-    default: bench/baselines
   page:
     description: The page to write; a relative path starts at the project's root.
     type: str
     default: docs/hardware.md
+extends_documentation_fragment:
+  - foundation.baseline_dir
 attributes:
   check_mode:
     description: Writes nothing.

@@ -19,14 +19,12 @@ options:
     type: list
     elements: path
     default: [/, /var, /usr]
-  host:
-    description: The name to use in messages, usually C(inventory_hostname).
-    type: str
-    required: true
   root:
     description: Read C(/proc), C(/sys), C(/etc) and the rest below this folder.
     type: path
     default: /
+extends_documentation_fragment:
+  - foundation.host
 attributes:
   check_mode:
     description: Reads in check mode too.

@@ -16,18 +16,13 @@ description:
   - A picture of what this run did not measure stays as an earlier run drew it; its title has the
     date.
 options:
-  baseline_dir:
-    description: Where the documents are; a relative path starts at the project's root.
-    type: str
-    default: bench/baselines
   plots_dir:
     description: The folder of the pictures; a relative path starts at the project's root.
     type: str
     default: reports/plots
-  profile:
-    description: C(auto), the name of a profile, or the path of a profile file.
-    type: str
-    default: auto
+extends_documentation_fragment:
+  - foundation.baseline_dir
+  - foundation.profile
 attributes:
   check_mode:
     description: Draws and writes nothing.

@@ -21,10 +21,6 @@ options:
     elements: str
     choices: [hardware, environment, live_state]
     default: [hardware, environment]
-  host:
-    description: The name that the documents carry, usually C(inventory_hostname).
-    type: str
-    required: true
   interpreter:
     description:
       - The Python of the probe runtime, which has pynvml and torch; C(live_state) takes its pynvml
@@ -43,6 +39,8 @@ options:
     description: Seconds that one probe may take.
     type: int
     default: 20
+extends_documentation_fragment:
+  - foundation.host
 attributes:
   check_mode:
     description: Reads in check mode too.

@@ -13,7 +13,7 @@ description:
   - Makes the status document from the gate's report and the status before it, writes it and prints
     it. Without a report, no workstream has started.
   - Is changed where more than the times of the document differ.
-  - Posts nothing; says what a webhook has not been told yet, by the memory that
+  - Posts nothing; says what was not posted to a webhook yet, by the memory that
     M(foundation_status_posted) keeps.
 options:
   arm_check:
@@ -22,18 +22,13 @@ options:
         at the project's root.
       - Without it, what an earlier status says of wheels stays.
     type: str
-  posted:
-    description: The memory of what was posted; a relative path starts at the project's root.
-    type: str
-    default: reports/status_posted.json
-  report:
-    description: The gate's report; a relative path starts at the project's root.
-    type: str
-    default: reports/gate.json
   status:
     description: The document to write; a relative path starts at the project's root.
     type: str
     default: reports/status.json
+extends_documentation_fragment:
+  - foundation.posted
+  - foundation.report
 attributes:
   check_mode:
     description: Says what would change and writes nothing.

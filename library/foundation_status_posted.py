@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: foundation_status_posted
-short_description: Remember what a webhook was told
+short_description: Remember what was posted to a webhook
 version_added: "0.1.0"
 description:
   - Keeps on the controller which blockers were posted, so that M(foundation_status) does not ask to
@@ -17,10 +17,8 @@ options:
     description: The C(memory) that M(foundation_status) returned.
     type: dict
     required: true
-  posted:
-    description: The file to keep it in; a relative path starts at the project's root.
-    type: str
-    default: reports/status_posted.json
+extends_documentation_fragment:
+  - foundation.posted
 attributes:
   check_mode:
     description: Writes nothing.

@@ -7,29 +7,22 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: foundation_workstream
-short_description: Tell whether a workstream failed on this host
+short_description: Say whether a workstream failed on this host
 version_added: "0.1.0"
 description:
   - Asks the gate about the stored documents of one host and one workstream.
-  - Only proven failures count. A missing or an invalid document is no failure, so a workstream that
-    never ran holds nothing up.
+  - Only proven failures count. A missing or an invalid document is not a failure, so a workstream
+    that never ran holds nothing up.
 options:
-  baseline_dir:
-    description: Where the documents are; a relative path starts at the project's root.
-    type: str
-    default: bench/baselines
-  profile:
-    description: C(auto), the name of a profile, or the path of a profile file.
-    type: str
-    default: auto
-  waivers:
-    description: A YAML file of waivers; a relative path starts at the project's root.
-    type: str
   workstream:
     description: The workstream.
     type: str
     choices: [WS-01, WS-02, WS-03]
     required: true
+extends_documentation_fragment:
+  - foundation.baseline_dir
+  - foundation.profile
+  - foundation.waivers
 attributes:
   check_mode:
     description: Judges in check mode too; no host is touched and nothing is written.

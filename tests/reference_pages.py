@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -17,8 +18,8 @@ import yaml
 from markup import code, document, row, text
 from validity_page import validity_page
 
+from foundation.core.workstreams import WORKSTREAMS
 from foundation.evaluation import gate
-from foundation.evaluation.gate import WORKSTREAMS
 from foundation.evaluation.waivers import Waiver
 from foundation.profiles.criteria import BUNDLED_FOLDER, Criterion, Profile, load_profiles
 from foundation.reports import terminal
@@ -124,8 +125,8 @@ def _compared(profiles: list[Profile]) -> Iterator[str]:
 def _by_workstream(
     entries: Mapping[str, list[tuple[list[str], Criterion]]], profiles: list[Profile]
 ) -> Iterator[str]:
-    for workstream, title in WORKSTREAMS.items():
-        yield f"## {workstream}: {title}"
+    for workstream, one in WORKSTREAMS.items():
+        yield f"## {workstream}: {one.title}"
         for name, variants in entries.items():
             if variants[0][1].workstream == workstream:
                 yield from _entry(name, variants, len(profiles))
@@ -229,6 +230,7 @@ def _ansible_doc(names: list[str]) -> dict[str, Any]:
         capture_output=True,
         text=True,
         check=True,
+        env={**os.environ, "ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg")},
     )
     told: dict[str, Any] = json.loads(finished.stdout)
     return told

@@ -61,7 +61,7 @@ def draw(
 
 
 def gather(baseline_dir: Path, host: str, profiles: Sequence[Profile]) -> Subject:
-    """What there is to draw of a host, judged by the first of `profiles` that applies, or the last.
+    """What there is to draw of a host, judged by the one of `profiles` that it selects.
 
     Whether the documents are stale is not asked: a picture bears its date. Raises DocumentError.
     """
@@ -69,7 +69,7 @@ def gather(baseline_dir: Path, host: str, profiles: Sequence[Profile]) -> Subjec
     evidence = Evidence(host, stored)
     if "benchmark" not in evidence.readable:
         raise DocumentError(f"{host}: nothing to draw: {evidence.blockers['benchmark'].message}")
-    profile = next((one for one in profiles if evidence.applies(one)), profiles[-1])
+    profile = evidence.select_profile(profiles)
     benchmark = evidence.readable["benchmark"]
     return Subject(
         host=host,

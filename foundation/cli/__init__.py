@@ -1,1 +1,1 @@
-"""Subcommands of the `foundation` command, one module each: `register` adds it."""
+"""The `foundation` command: a module a command, named as it is typed, and what they share."""

@@ -1,10 +1,12 @@
-"""What can go wrong on the controller, each told to the user in one line."""
+"""What can go wrong on the controller: each is one line for the user."""
 
 from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import Any, ClassVar
+
+from .exit_status import ExitStatus
 
 Json = Any
 """A value that came out of JSON or YAML: its shape is the schema's business."""
@@ -14,6 +16,9 @@ _LONGEST = 80
 
 class FoundationError(Exception):
     """The base of all: its text is one line that says what, where and what to do."""
+
+    exit_status: ClassVar[ExitStatus] = ExitStatus.NO_VERDICT
+    """What the `foundation` command ends with when nothing else catches it."""
 
 
 class DocumentError(FoundationError):

@@ -51,7 +51,7 @@ def write_atomically(path: Path, content: bytes | Iterable[bytes], mode: int | N
 def _refuse_device(path: Path) -> None:
     """Keep root from putting a file in the place of /dev/null. Raises OSError."""
     if path.exists() and not path.is_file():
-        raise OSError(errno.EINVAL, "what is there is no regular file")
+        raise OSError(errno.EINVAL, "what is there is not a regular file")
 
 
 def _write_new(path: Path, content: bytes | Iterable[bytes], mode: int | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -89,6 +89,10 @@ class Evidence:
         return not profile.applies_when or any(
             self.answer(condition) is True for condition in profile.applies_when
         )
+
+    def select_profile(self, profiles: Sequence[Profile]) -> Profile:
+        """The first profile that applies to the host, else the last."""
+        return next((one for one in profiles if self.applies(one)), profiles[-1])
 
     def apply(self, profile: Profile, now: datetime) -> None:
         """Block every document that is stale, or of another state than the host is in."""

@@ -20,6 +20,7 @@ from typing import Any
 
 from ..core.errors import DocumentError, one_line
 from ..core.files import write_atomically
+from ..core.workstreams import WORKSTREAMS
 from ..documents.report_text import pieces
 from ..documents.schema_registry import version
 from ..documents.store import Document, DocumentFolder, folder, validate
@@ -32,11 +33,6 @@ from .workers import judge_stored
 
 Report = dict[str, Any]
 
-WORKSTREAMS = {
-    "WS-01": "Hardware Baselines",
-    "WS-02": "Reproducibility Framework",
-    "WS-03": "Benchmark Suite",
-}
 PASSED, FAILED = "PASSED", "FAILED"
 COMPLETE, INCOMPLETE = "COMPLETE", "INCOMPLETE"
 NO_HOSTS = (
@@ -185,12 +181,12 @@ def _workstreams(judgements: Iterable[Judgement]) -> dict[str, Any]:
             counts[1] += 1
     return {
         name: {
-            "title": title,
+            "title": one.title,
             "status": COMPLETE if totals[name][0] == totals[name][1] > 0 else INCOMPLETE,
             "passed": totals[name][0],
             "total": totals[name][1],
         }
-        for name, title in WORKSTREAMS.items()
+        for name, one in WORKSTREAMS.items()
     }
 
 

@@ -93,12 +93,12 @@ def judge_host(
     shared: Shared,
     notes: Iterable[str] = (),
 ) -> Judgement:
-    """Judge one host by the first of the profiles that applies, else the last.
+    """Judge one host by the one of the profiles that it selects.
 
     `notes` are told with the verdict. Raises nothing whatever the documents hold.
     """
     evidence = Evidence(host, given)
-    profile = next((one for one in profiles if evidence.applies(one)), profiles[-1])
+    profile = evidence.select_profile(profiles)
     evidence.apply(profile, now)
     results = [judge(criterion, evidence, profile) for criterion in profile.criteria]
     results += regressions(evidence, profile)

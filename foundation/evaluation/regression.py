@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..core import workstreams
 from ..documents.store import BASELINE, Document
 from ..profiles.constraints import Constraint, four_digits
 from ..profiles.criteria import Criterion, Expression, Profile
 from .criterion_result import FAIL, INVALID, MISSING, PASS, SKIPPED, Result, figure_faults
 from .evidence import Blocker, Evidence, unread_reason
 
-WORKSTREAM = "WS-03"
+WORKSTREAM = workstreams.BENCHMARK.name
 _MACHINE = ("gpu_uuids", "serial_hash", "machine_id_hash")
 _LASTING = ("sustained",)  # families whose figure depends on how long the level makes it last
 _MAY_EXPLAIN = ("driver", "kernel")

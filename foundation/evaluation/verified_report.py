@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import DocumentError, FoundationError, ProfileError
+from ..core.exit_status import ExitStatus
 from ..documents import store
 from ..profiles.criteria import Profile, load_profiles
 from .criterion_result import FAIL, WAIVED, figure_faults
@@ -26,6 +27,8 @@ _NAMED = 3  # of a long list, in a message of one line
 
 class RefusedError(FoundationError):
     """The report does not allow what was asked of it."""
+
+    exit_status = ExitStatus.NOT_PASSED
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class Judged:
         for name, entry in sorted(self.report["hosts"].items()):
             evidence = Evidence(name, stored.get(name, {}))
             profiles = load_profiles(self.choices[name])
-            profile = next((one for one in profiles if evidence.applies(one)), profiles[-1])
+            profile = evidence.select_profile(profiles)
             evidence.apply(profile, now)
             yield Host(name, entry, evidence, profile)
 

@@ -11,6 +11,7 @@ from typing import Any
 from python_probes.core.version import VERSION
 
 from ..core.errors import DocumentError
+from ..core.workstreams import HARDWARE
 from ..documents.schema_registry import first_fault, version
 from ..evaluation.verified_report import Judged
 from . import interface_team, model_team
@@ -24,7 +25,6 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 }
 """The files of each part, without `.json`; a `manifest.json` stands beside them."""
 MANIFEST = "manifest.json"
-REQUIRED_WORKSTREAM = "WS-01"
 
 
 def build(judged: Judged, toolchain: Toolchain, keep_names: bool = False) -> dict[str, bytes]:
@@ -33,7 +33,7 @@ def build(judged: Judged, toolchain: Toolchain, keep_names: bool = False) -> dic
     `keep_names` leaves hosts the names of the inventory. Raises RefusedError until WS-01 is
     complete, and DocumentError where a file would break its schema.
     """
-    judged.require_complete(REQUIRED_WORKSTREAM, "hand-off")
+    judged.require_complete(HARDWARE.name, "hand-off")
     report = judged.report
     redaction = Redaction(report["hosts"], keep_names)
     parts = {name: Parts(redaction) for names in PARTS.values() for name in names}

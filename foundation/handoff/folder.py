@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import DocumentError, FoundationError, StorageError
+from ..core.exit_status import ExitStatus
 from ..core.files import flush_folder, write_atomically
 from ..documents import store
 from ..documents.schema_registry import first_fault, kinds, known
@@ -23,6 +24,8 @@ _AGAIN = "take the hand-off again from where it was made"
 
 class DamagedError(FoundationError):
     """A hand-off is not what its manifest says."""
+
+    exit_status = ExitStatus.NOT_PASSED
 
 
 def write(files: Mapping[str, bytes], folder: Path) -> None:

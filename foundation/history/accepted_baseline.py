@@ -87,11 +87,10 @@ def make(
 ) -> tuple[Document, dict[str, str]]:
     """The baseline document of a host's run, and by figure why it was left out.
 
-    `stored` are its documents by kind; of `profiles` the first that applies is used, else the
-    last. Raises BaselineError.
+    `stored` are its documents by kind, which select one of `profiles`. Raises BaselineError.
     """
     evidence = Evidence(host, _without_old_live_state(stored))
-    profile = next((one for one in profiles if evidence.applies(one)), profiles[-1])
+    profile = evidence.select_profile(profiles)
     evidence.apply(profile, now)
     blocker = evidence.blockers.get("benchmark")
     if blocker is not None:

@@ -23,7 +23,7 @@ from ..documents.schema_registry import first_fault, known, version
 from ..documents.store import Document
 from ..evaluation.criterion_result import figure_faults
 from ..evaluation.evidence import Evidence
-from ..profiles.criteria import Profile
+from ..profiles.criteria import AUTO, Profile, load_profiles
 
 Entry = dict[str, Any]
 
@@ -45,19 +45,45 @@ def path(baseline_dir: Path, host: str) -> Path:
     return store.folder(baseline_dir, host) / FILE_NAME
 
 
+def keep_documents(
+    baseline_dir: Path,
+    host: str,
+    documents: Mapping[str, Document],
+    profile: str = AUTO,
+    *,
+    write: bool = True,
+) -> list[Path]:
+    """Check documents of a host by kind, store them, and return where they are.
+
+    A benchmark run is appended to the host's history, judged with what else is stored of it under
+    `profile`, a choice of `criteria.load_profiles`. Without `write` they are only checked. Raises
+    DocumentError, ProfileError, StorageError.
+    """
+    paths = []
+    for kind, document in documents.items():
+        store.validate(document, kind=kind, host=host)
+        paths.append(store.path(baseline_dir, host, kind))
+        if write:
+            store.write(document, paths[-1])
+    if write and "benchmark" in documents:
+        stored = store.load_folder(baseline_dir)[host]
+        append(path(baseline_dir, host), entry(host, stored, load_profiles(profile)))
+    return paths
+
+
 def entry(
     host: str, stored: Mapping[str, Document | DocumentError], profiles: Sequence[Profile]
 ) -> Entry:
     """The line for the benchmark document among a host's documents.
 
-    Whether a figure is valid is judged now, under the first of `profiles` that applies (else the
-    last), since a line does not hold what the rules look at. Raises DocumentError when the
+    Whether a figure is valid is judged now, under the one of `profiles` that the host selects,
+    since a line does not hold what the rules look at. Raises DocumentError when the
     benchmark document cannot be used.
     """
     evidence = Evidence(host, stored)
     if "benchmark" not in evidence.readable:
         raise DocumentError(evidence.blockers["benchmark"].message)
-    profile = next((one for one in profiles if evidence.applies(one)), profiles[-1])
+    profile = evidence.select_profile(profiles)
     document = evidence.readable["benchmark"]
     identity = document["identity"]
     figures = {}

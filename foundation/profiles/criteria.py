@@ -17,12 +17,13 @@ import jmespath
 from jmespath import functions, visitor
 from jmespath.exceptions import JMESPathError
 
+from ..core import defaults
 from ..core.errors import Json, ProfileError, shorten
 from ..documents import yaml_files
 from .constraints import Constraint, ConstraintError, parse
 
 BUNDLED_FOLDER = Path(__file__).parent
-AUTO = "auto"
+AUTO = defaults.PROFILE
 FALLBACK = "generic"
 _SPECIFIC_FIRST = ("dgx_spark", "h100", "h200", FALLBACK)
 

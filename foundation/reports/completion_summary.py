@@ -14,22 +14,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..core.errors import one_line
+from ..core.workstreams import BENCHMARK, HARDWARE, REPRODUCIBILITY, WORKSTREAMS
 from ..documents.store import path as document_path
 from ..evaluation.criterion_result import FAIL, INVALID, MISSING, PASS, SKIPPED, WAIVED, WARNING
 from ..evaluation.gate import COMPLETE
 from ..evaluation.verified_report import Host, Judged
 
 FILE = "COMPLETION_SUMMARY.md"
-FOLDERS: Mapping[str, str] = {
-    "WS-01": "WS-01-hardware-baselines",
-    "WS-02": "WS-02-reproducibility",
-    "WS-03": "WS-03-benchmark-suite",
-}
-_KINDS: Mapping[str, tuple[str, ...]] = {
-    "WS-01": ("hardware_baseline",),
-    "WS-02": ("environment", "reproducibility"),
-    "WS-03": ("benchmark",),
-}
 _OUTCOMES = (PASS, FAIL, INVALID, MISSING, SKIPPED, WAIVED)
 _NOT_MET = (FAIL, INVALID, MISSING)
 _SPARK = "dgx_spark"
@@ -39,11 +30,11 @@ Entry = tuple[str, Mapping[str, Any]]
 
 
 def render(judged: Judged) -> dict[str, str]:
-    """The summary of each workstream by its path below docs/workstreams."""
+    """The summary of each workstream by its path below the folder of summaries."""
     hosts = list(judged.hosts())
     return {
-        f"{folder}/{FILE}": "\n".join(_summary(judged, hosts, name)).rstrip() + "\n"
-        for name, folder in FOLDERS.items()
+        f"{one.summary}/{FILE}": "\n".join(_summary(judged, hosts, one.name)).rstrip() + "\n"
+        for one in WORKSTREAMS.values()
     }
 
 
@@ -108,7 +99,9 @@ def _hosts(hosts: Sequence[Host], workstream: str) -> Iterator[str]:
         found = Counter(
             one["outcome"] for one in host.entry["criteria"] if one["workstream"] == workstream
         )
-        times = {d["collected_at"] for k in _KINDS[workstream] if (d := host.document(k))}
+        times = {
+            d["collected_at"] for k in WORKSTREAMS[workstream].documents if (d := host.document(k))
+        }
         yield (
             f"| {_cell(host.name)} | `{_cell(host.entry['profile'])}` | {found[PASS]} "
             f"| {sum(found[outcome] for outcome in _NOT_MET)} | {found[SKIPPED]} "
@@ -206,9 +199,9 @@ def _figures(hosts: Sequence[Host]) -> Iterator[str]:
 
 
 _FIGURES: Mapping[str, Callable[[Sequence[Host]], Iterator[str]]] = {
-    "WS-01": _hardware,
-    "WS-02": _images,
-    "WS-03": _figures,
+    HARDWARE.name: _hardware,
+    REPRODUCIBILITY.name: _images,
+    BENCHMARK.name: _figures,
 }
 
 
@@ -233,11 +226,11 @@ def _fleet(fleet: Mapping[str, Any], ids: set[str], workstream: str) -> Iterator
     """Hosts that differ from the rest, where the report looked for them."""
     for one in fleet.get("differences", ()):
         # One that is no criterion is about what the hosts are.
-        if one["id"] in ids or (workstream == "WS-01" and one["id"] not in ids):
+        if one["id"] in ids or (workstream == HARDWARE.name and one["id"] not in ids):
             owns = ", ".join(f"{host} has {value}" for host, value in sorted(one["hosts"].items()))
             majority = f"{one['majority']} on {_count(one['majority_hosts'], 'host')}"
             yield f"- difference: {_cell(one['title'])}: {_cell(majority)}; {_cell(owns, 2000)}"
-    for one in fleet.get("outliers", ()) if workstream == "WS-03" else ():
+    for one in fleet.get("outliers", ()) if workstream == BENCHMARK.name else ():
         owns = ", ".join(f"{host} has {value:.4g}" for host, value in sorted(one["hosts"].items()))
         yield (
             f"- outlier: `{one['figure']}`: the median is {one['median']:.4g} {one['unit']}, the "
@@ -274,7 +267,7 @@ def _evidence(judged: Judged, hosts: Sequence[Host], workstream: str) -> Iterato
     yield from ("## Evidence", "", "Below the folder of the documents (`baseline_dir`):", "")
     yield from ("| Document | SHA-256 |", "|---|---|")
     for host in hosts:
-        for kind in _KINDS[workstream]:
+        for kind in WORKSTREAMS[workstream].documents:
             file = document_path(judged.documents_dir, host.name, kind)
             told = hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else "absent"
             yield f"| `{host.name}/{kind}.json` | {told} |"

@@ -3,59 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from foundation.core import files
-from foundation.core.errors import DocumentError, FoundationError, StorageError, one_line
-from foundation.documents import store
-from foundation.documents.schema_registry import first_fault, known, newer_note
+from ..core import files
+from ..core.errors import DocumentError, FoundationError, StorageError
+from ..documents import store
+from ..documents.schema_registry import first_fault, known, newer_note
+from .formats import FORMATS
 
 Report = dict[str, Any]
 
 KIND = "gate_report"
 _JUDGE_AGAIN = "make it again with ansible-playbook gate.yml or foundation gate --json"
-# node_exporter runs as a user of its own and says no more than a scrape error of what it cannot
-# read, so this file is for all to read, whatever the umask; it holds names, outcomes and figures.
-_READABLE_BY_ALL = 0o644
-
-
-@dataclass(frozen=True)
-class Format:
-    """A rendering of the gate report: its module has `render(report) -> str`."""
-
-    module: str
-    suffix: str
-    mode: int | None = None
-
-    def render(self, report: Mapping[str, Any]) -> str:
-        """The text of a gate report. Raises DocumentError where it cannot be made."""
-        try:
-            # Imported where used: a template engine is nothing the gate waits for.
-            return str(import_module(f"{__package__}.{self.module}").render(report))
-        except FoundationError:
-            raise
-        except Exception as error:  # whatever it is, the verdict and the other formats count
-            raise DocumentError(
-                f"the gate report as {self.module}: {type(error).__name__}: "
-                f"{one_line(str(error))}; please report this as a bug"
-            ) from error
-
-
-FORMATS: Mapping[str, Format] = {
-    "junit": Format("junit", ".xml"),
-    "ctrf": Format("ctrf", ".ctrf.json"),
-    "prometheus": Format("prometheus", ".prom", _READABLE_BY_ALL),
-    "markdown": Format("markdown", ".md"),
-    "html": Format("html_page", ".html"),
-}
-"""By name, what a gate report can be written as."""
 
 
 def load(path: Path) -> Report:
-    """Read a gate report, of any size. Raises DocumentError for all that is no such report."""
+    """Read a gate report, of any size. Raises DocumentError for anything else."""
     path = Path(path)
     try:
         report = store.parse(path.read_bytes())
@@ -67,7 +31,7 @@ def load(path: Path) -> Report:
     except DocumentError as error:
         raise DocumentError(f"{path}: {error}; {_JUDGE_AGAIN}") from error
     if report.get("kind") != KIND:
-        raise DocumentError(f"{path}: no gate report, $.kind is not {KIND!r}; {_JUDGE_AGAIN}")
+        raise DocumentError(f"{path}: not a gate report: $.kind is not {KIND!r}; {_JUDGE_AGAIN}")
     fault = first_fault(KIND, report)
     if fault is not None:
         raise DocumentError(f"{path}: {fault}; {_JUDGE_AGAIN}")

@@ -6,16 +6,35 @@ function of this package; an error of this package becomes the task's one-line f
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+from ..core import defaults
 from ..core.errors import FoundationError
 from ..core.project import PROJECT
 from ..profiles.criteria import is_path
 
-__all__ = ["PROJECT", "ControllerAction"]
+
+def default(value: Path | str) -> dict[str, Any]:
+    """The specification of a text, or of a path below the project's root, with its default."""
+    return {"type": "str", "default": str(value)}
+
+
+_SHARED: Mapping[str, Mapping[str, Any]] = {
+    "baseline_dir": default(defaults.DOCUMENTS),
+    "profile": default(defaults.PROFILE),
+    "report": default(defaults.GATE_REPORT),
+    "waivers": {"type": "str"},
+}
+
+
+def shared(*names: str) -> dict[str, Any]:
+    """Specifications that several modules share; plugins/doc_fragments/ documents them."""
+    return {name: dict(_SHARED[name]) for name in names}
 
 
 class ControllerAction(ActionBase):  # type: ignore[misc]
@@ -43,9 +62,14 @@ class ControllerAction(ActionBase):  # type: ignore[misc]
         raise NotImplementedError
 
     @staticmethod
+    def path(value: str) -> Path:
+        """A path of the task's: a relative one starts at the project's root."""
+        return PROJECT / value
+
+    @staticmethod
     def profile_choice(value: object) -> str:
         """A profile's name, or its file below the project's root where the value is a path."""
-        choice = str(value)  # an inventory may hold anything: load_profiles names what is none
+        choice = str(value)  # an inventory may hold anything: load_profiles refuses the rest
         return str(PROJECT / choice) if is_path(choice) else choice
 
     @property

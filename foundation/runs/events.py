@@ -1,4 +1,4 @@
-"""What a run of a playbook tells while it goes on, as typed events.
+"""What happens in a run of a playbook while it goes on, as typed events.
 
 The benchmark's own lines come through Ansible's display (plugins/action/foundation_benchmark.py),
 which ansible-runner hands on as text: `figure_event` reads what
@@ -58,7 +58,7 @@ class HostAnswered:
 
 @dataclass(frozen=True)
 class FigureUnderWay:
-    """A host measures this figure, number `number` of `total`; long ones are told again."""
+    """A host measures this figure, number `number` of `total`; long ones are reported again."""
 
     host: str
     figure: str

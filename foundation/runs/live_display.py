@@ -64,7 +64,7 @@ class Board:
         self._lock = threading.Lock()  # rich draws in a thread of its own
 
     def take(self, event: Event) -> None:
-        """Learn what an event tells."""
+        """Take an event in."""
         with self._lock:
             self._take(event)
 
@@ -111,8 +111,8 @@ class Board:
         left.truncate(max(1, width - len(elapsed) - 1), overflow="ellipsis", pad=True)
         yield Text.assemble(left, " ", elapsed)
         counts = Counter(one.state for one in self._hosts.values())
-        told = ", ".join(f"{counts[state]} {state}" for state in _ORDER if counts[state])
-        yield Text(f"{_plural(len(self._hosts))}: {told}" if told else "no hosts yet")
+        summary = ", ".join(f"{counts[state]} {state}" for state in _ORDER if counts[state])
+        yield Text(f"{_plural(len(self._hosts))}: {summary}" if summary else "no hosts yet")
         shown = self._chosen(height - 2 - len(self._lines))
         longest = min(_LONGEST_NAME, max((len(name) for name in shown), default=0))
         for name in shown:
@@ -171,7 +171,7 @@ class LiveDisplay:
         self._live.stop()
 
     def __call__(self, event: Event) -> None:
-        """Learn what an event tells; it is drawn within a quarter of a second."""
+        """Take an event in; it is drawn within a quarter of a second."""
         self._board.take(event)
 
 

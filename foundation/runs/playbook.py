@@ -70,7 +70,7 @@ class Ending:
             return False
         process = self._record.process
         if process is None:
-            return True  # it has told nothing yet, so no host was asked anything
+            return True  # no event has come yet, so no host was asked anything
         if self._kill_at is None:
             self._kill_at = time.monotonic() + GRACE_SECONDS
             with contextlib.suppress(ProcessLookupError):
@@ -97,11 +97,11 @@ def play(
     with _private_folder() as folder:
         record = Record(folder / "plays.json")
         ending = Ending(record, timeout)
-        runner, told = _runner(folder, (playbook, arguments, variables), record, ending)
-        thread = threading.Thread(target=_run, args=(runner, record, told), name="ansible-runner")
+        runner, events = _runner(folder, (playbook, arguments, variables), record, ending)
+        thread = threading.Thread(target=_run, args=(runner, record, events), name="ansible-runner")
         thread.start()
         try:
-            fault = _follow(told, progress, asked, ending)
+            fault = _follow(events, progress, asked, ending)
             thread.join()
             if ending.reason is not None or fault is not None or record.stats is None:
                 end_family(folder, GRACE_SECONDS)
@@ -116,7 +116,7 @@ def play(
 
 
 def _follow(
-    told: queue.SimpleQueue[Event | _End],
+    events: queue.SimpleQueue[Event | _End],
     progress: Callable[[Event], None] | None,
     asked: Callable[[], bool] | None,
     ending: Ending,
@@ -126,7 +126,7 @@ def _follow(
         if ending.reason is None and asked is not None and asked():
             ending.request("cancelled")
         try:
-            one = told.get(timeout=_EVERY_SECONDS)
+            one = events.get(timeout=_EVERY_SECONDS)
         except queue.Empty:
             continue
         if isinstance(one, _End):
@@ -154,13 +154,13 @@ class _End:
     fault: BaseException | None
 
 
-def _run(runner: Any, record: Record, told: queue.SimpleQueue[Event | _End]) -> None:
+def _run(runner: Any, record: Record, events: queue.SimpleQueue[Event | _End]) -> None:
     try:
         runner.run()
-    except BaseException as fault:  # noqa: BLE001 - told to the thread that waits
-        told.put(_End(fault))
+    except BaseException as fault:  # noqa: BLE001 - raised in the thread that waits
+        events.put(_End(fault))
     else:
-        told.put(_End(None))
+        events.put(_End(None))
 
 
 @contextlib.contextmanager
@@ -189,11 +189,11 @@ def _runner(
     except ImportError as error:
         raise RunError(f"ansible-runner is not installed ({error}): run make setup") from error
     playbook, arguments, variables = command
-    told: queue.SimpleQueue[Event | _End] = queue.SimpleQueue()
+    events: queue.SimpleQueue[Event | _End] = queue.SimpleQueue()
 
     def keep(raw: dict[str, Any]) -> bool:
         for event in record.feed(raw):
-            told.put(event)
+            events.put(event)
         return False  # ansible-runner need not write it down too
 
     try:
@@ -221,10 +221,10 @@ def _runner(
     for name in _NOT_OURS:
         if name not in os.environ or name in _OTHER_RUNNERS:
             config.env.pop(name, None)
-    return ansible_runner.Runner(config, event_handler=keep, cancel_callback=ending), told
+    return ansible_runner.Runner(config, event_handler=keep, cancel_callback=ending), events
 
 
-# ansible-runner turns the check of SSH host keys off unless told otherwise: Ansible's own
+# ansible-runner turns the check of SSH host keys off unless it is set: Ansible's own
 # configuration decides. What an outer run of ansible-runner or AWX has set is not for this one.
 _OTHER_RUNNERS = ("AD_HOC_COMMAND_ID", "ORIGINAL_STDOUT_CALLBACK")
 _NOT_OURS = ("ANSIBLE_HOST_KEY_CHECKING", *_OTHER_RUNNERS)

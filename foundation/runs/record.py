@@ -101,7 +101,7 @@ class Record:
             yield HostStarted(str(data.get("host")), _task(data))
         elif name in _ANSWERS:
             yield self._answer(_ANSWERS[name], data)
-            yield from _told(data)
+            yield from _debug_lines(data)
         elif name == "playbook_on_stats":
             self.stats = data
             self._find_left_out()
@@ -160,7 +160,7 @@ class Record:
         return HostAnswered(host, task, answer, fault.message, ignored)
 
     def _find_left_out(self) -> None:
-        """Hosts without a fault that Ansible went no further with, and says nothing of.
+        """Hosts without a fault that Ansible went no further with, without a word.
 
         A failure of a task that is done once for all ends the play for all; when nobody is left
         after a play, the plays after it are not begun.
@@ -192,7 +192,7 @@ def _task(data: Mapping[str, Any]) -> str:
     return f"{role} : {name}" if role and not name.startswith(f"{role} : ") else name
 
 
-def _told(data: Mapping[str, Any]) -> Iterator[Line]:
+def _debug_lines(data: Mapping[str, Any]) -> Iterator[Line]:
     """What a playbook itself says to its user."""
     result = data.get("res")
     if data.get("task_action") in _DEBUG and isinstance(result, dict) and result.get("msg"):

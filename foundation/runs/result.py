@@ -126,9 +126,9 @@ def _outcome(host: str, ended: Ended) -> HostOutcome:
     failures = record.failures.get(host, [])
     if len(failures) > _count(stats, "rescued", host):
         return HostOutcome(host, "failed", failures[-1].task, failures[-1].message)
-    told = _count(stats, "failures", host) - (host == record.judge)
-    if told > 0 or _count(stats, "dark", host) > 0:
-        message = "Ansible counts a failure that none of its events told"
+    failed = _count(stats, "failures", host) - (host == record.judge)
+    if failed > 0 or _count(stats, "dark", host) > 0:
+        message = "Ansible counts a failure that none of its events reports"
         return HostOutcome(host, "failed", last, message)
     reason = _not_reached(host, ended)
     return HostOutcome(host, "not_reached", last, reason) if reason else HostOutcome(host, "ok")
@@ -158,16 +158,16 @@ def run_problems(ended: Ended, outcomes: Mapping[str, HostOutcome]) -> list[str]
     if ended.reason is not None:
         return [f"the run was ended before its time: {ended.reason}"]
     problems = [f"ansible-playbook: {line}" for line in dict.fromkeys(record.errors)]
-    told = "without an exit status" if status is None else f"with exit status {status}"
+    ending = "without an exit status" if status is None else f"with exit status {status}"
     if record.stats is None:
-        problems.append(f"ansible-playbook ended {told} before the end of the run")
+        problems.append(f"ansible-playbook ended {ending} before the end of the run")
     elif not record.hosts() and not problems and record.judge is None:
         problems.append("no hosts: name some in the inventory, or correct --limit")
     bad = [name for name, one in outcomes.items() if one.outcome in ("failed", "unreachable")]
     if bad and status == 0:
-        problems.append(f"ansible-playbook ended {told}, though not ok: {', '.join(bad)}")
+        problems.append(f"ansible-playbook ended {ending}, though not ok: {', '.join(bad)}")
     if status != 0 and record.stats is not None and not bad and not problems and not record.judge:
-        problems.append(f"ansible-playbook ended {told}, and nothing says why")
+        problems.append(f"ansible-playbook ended {ending}, and nothing says why")
     return problems
 
 

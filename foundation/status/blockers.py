@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..core.workstreams import HARDWARE, WORKSTREAMS
 from ..distribution.arm_check import BLOCKER as _ARM
 from ..evaluation.criterion_result import FAIL, MISSING, PASS, REQUIRED, SKIPPED, WAIVED
 from ..evaluation.evidence import NO_ANSWER
@@ -25,13 +26,6 @@ HARDWARE_ACCESS = "hardware_access"
 PERFORMANCE = "performance_below_expectation"
 OTHER = "other"
 SEVERITIES = ("critical", "high", "medium", "low")
-HARDWARE, IMAGES, BENCHMARK = "WS-01", "WS-02", "WS-03"
-DOCUMENTS = {
-    HARDWARE: ("hardware_baseline",),
-    IMAGES: ("environment", "reproducibility"),
-    BENCHMARK: ("benchmark",),
-}
-"""The kinds of document that each workstream makes and its criteria read."""
 
 # What a build for another processor or GPU shows in, beside text that names the processor.
 _ARM_CRITERIA = {"architecture", "torch_cuda", "torch_code"}
@@ -186,7 +180,7 @@ def of_fleet(
         "type": type_,
         "severity": "critical" if type_ == HARDWARE_ACCESS else "high",
         "criteria": [key],
-        "workstreams": [HARDWARE],
+        "workstreams": [HARDWARE.name],
         "title": title,
         "hosts": {},
         "first_seen": first_seen.get(own, now),
@@ -227,7 +221,7 @@ def _about_arm(entry: Mapping[str, Any]) -> bool:
 def _severity(type_: str, entries: Sequence[Mapping[str, Any]], everywhere: bool) -> str:
     """By what it holds up: other workstreams on all hosts or on some, its own, or nothing yet."""
     failed = any(entry["outcome"] == FAIL for entry in entries)
-    if type_ == HARDWARE_ACCESS or (failed and _first(entries)["workstream"] == HARDWARE):
+    if type_ == HARDWARE_ACCESS or (failed and _first(entries)["workstream"] == HARDWARE.name):
         return "critical" if everywhere else "high"
     return "low" if all(entry["outcome"] == MISSING for entry in entries) else "medium"
 
@@ -269,7 +263,7 @@ def _attempted(
 ) -> list[dict[str, Any]]:
     """What the tools did so far: judged, collected a document, tried to read a value."""
     steps: list[dict[str, Any]] = [{"step": "gate", "last": judged_at}]
-    kinds = {kind for entry in entries for kind in DOCUMENTS[entry["workstream"]]}
+    kinds = {kind for entry in entries for kind in WORKSTREAMS[entry["workstream"]].documents}
     newest: dict[str, str] = {}
     for member in members:
         for kind, collected in hosts[member.host]["documents"].items():

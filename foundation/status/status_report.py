@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..core.errors import Json
+from ..core.workstreams import HARDWARE, WORKSTREAMS
 from ..documents.schema_registry import version
 from ..evaluation.criterion_result import FAIL, MISSING
-from ..evaluation.gate import COMPLETE, NO_HOSTS, WORKSTREAMS
+from ..evaluation.gate import COMPLETE, NO_HOSTS
 from . import blockers
-from .blockers import DOCUMENTS, HARDWARE, Blocker
+from .blockers import Blocker
 
 Status = dict[str, Any]
 
@@ -210,8 +211,9 @@ def _held(name: str, judged: Mapping[str, Any]) -> bool:
     """Whether a host cannot go on in a workstream: playbooks run none where WS-01 failed."""
     if blockers.unreachable(judged):
         return True
-    return name != HARDWARE and any(
-        entry["workstream"] == HARDWARE and entry["outcome"] == FAIL for entry in judged["criteria"]
+    return name != HARDWARE.name and any(
+        entry["workstream"] == HARDWARE.name and entry["outcome"] == FAIL
+        for entry in judged["criteria"]
     )
 
 
@@ -219,12 +221,12 @@ def _holds(name: str, blocker: Blocker) -> bool:
     if blocker["type"] == blockers.HARDWARE_ACCESS:
         return True
     failed = any(entry["outcome"] == FAIL for entry in blocker["evidence"])
-    return name != HARDWARE and failed and HARDWARE in blocker["workstreams"]
+    return name != HARDWARE.name and failed and HARDWARE.name in blocker["workstreams"]
 
 
 def _started(name: str, judged: Mapping[str, Any]) -> bool:
     """Whether there is a document of the workstream."""
-    return any(kind in judged["documents"] for kind in DOCUMENTS[name])
+    return any(kind in judged["documents"] for kind in WORKSTREAMS[name].documents)
 
 
 def _no_eta(workstreams: Mapping[str, Mapping[str, Any]], found: list[Blocker]) -> str:

@@ -9,15 +9,14 @@ from ansible.utils.display import Display
 
 from foundation.history import accepted_baseline
 from foundation.profiles.criteria import load_profiles
-from foundation.runs.controller_action import PROJECT, ControllerAction
+from foundation.runs.controller_action import ControllerAction, shared
 
 
 class ActionModule(ControllerAction):
     """Makes the host's stored benchmark run its baseline, unless it has one."""
 
     argument_spec: ClassVar[dict[str, Any]] = {
-        "baseline_dir": {"type": "str", "default": "bench/baselines"},
-        "profile": {"type": "str", "default": "auto"},
+        **shared("baseline_dir", "profile"),
         "replace": {"type": "bool", "default": False},
     }
 
@@ -25,7 +24,7 @@ class ActionModule(ControllerAction):
         """Accept the run; fails where it cannot be one."""
         host = variables["inventory_hostname"]
         done = accepted_baseline.accept(
-            PROJECT / wanted["baseline_dir"],
+            self.path(wanted["baseline_dir"]),
             host,
             load_profiles(self.profile_choice(wanted["profile"])),
             datetime.now(UTC),

@@ -7,64 +7,49 @@ from typing import Any, ClassVar
 
 from ansible.utils.display import Display
 
-from foundation import reports
-from foundation.documents import live_answers
-from foundation.evaluation.gate import PASSED, judge_folder, write_report
-from foundation.evaluation.waivers import EVERYTHING
-from foundation.reports import terminal
-from foundation.runs.controller_action import PROJECT, ControllerAction
+from foundation.evaluation.gate import PASSED
+from foundation.reports.formats import FORMATS
+from foundation.runs import live_gate
+from foundation.runs.controller_action import ControllerAction, shared
 
 
 class ActionModule(ControllerAction):
     """Keeps the answers, judges, prints, reports; fails unless the gate passed."""
 
     argument_spec: ClassVar[dict[str, Any]] = {
+        **shared("baseline_dir", "report", "waivers"),
         "answers": {"type": "dict", "default": {}},
-        "baseline_dir": {"type": "str", "default": "bench/baselines"},
         "inventory": {"type": "dict", "default": {}},
         "hosts": {"type": "list", "elements": "str", "required": True},
         "profiles": {"type": "dict", "default": {}},
-        "report": {"type": "str", "default": "reports/gate.json"},
         "formats": {
             "type": "list",
             "elements": "str",
-            "choices": list(reports.FORMATS),
-            "default": list(reports.FORMATS),
+            "choices": list(FORMATS),
+            "default": list(FORMATS),
         },
-        "waivers": {"type": "str"},
     }
 
     def act(self, wanted: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
         """Judge the hosts."""
-        now = datetime.now(UTC)
-        baseline_dir = PROJECT / wanted["baseline_dir"]
-        path = PROJECT / wanted["report"]
-        if not self.check_mode:
-            groups = self._groups(wanted["inventory"])
-            live_answers.keep(baseline_dir, wanted["hosts"], wanted["answers"], now, groups)
-        report = judge_folder(
-            baseline_dir,
-            {host: self.profile_choice(name) for host, name in wanted["profiles"].items()},
-            PROJECT / wanted["waivers"] if wanted["waivers"] else None,
+        path = self.path(wanted["report"])
+        verdict = live_gate.judge(
+            self.path(wanted["baseline_dir"]),
             wanted["hosts"],
-            now=now,
-            inventory=wanted["inventory"].get("all", ()),
+            wanted["answers"],
+            datetime.now(UTC),
+            profiles={host: self.profile_choice(p) for host, p in wanted["profiles"].items()},
+            waivers=self.path(wanted["waivers"]) if wanted["waivers"] else None,
+            inventory=wanted["inventory"],
+            path=path,
+            formats=wanted["formats"],
+            write=not self.check_mode,
+            show=Display().display,
         )
-        if not self.check_mode:
-            write_report(report, path)
-        Display().display(terminal.render(report, report_path=path))
-        if not self.check_mode:
-            reports.write_beside(report, path, wanted["formats"])
-        verdict = report["verdict"]
-        failed = verdict != PASSED
         message = f"Phase gate: {verdict}; the report is {path}"
-        return {"failed": failed, "msg": message, "verdict": verdict, "report": str(path)}
-
-    @staticmethod
-    def _groups(inventory: dict[str, list[str]]) -> dict[str, list[str]]:
-        """By host, the groups that waivers may name: all but those of every host."""
-        groups: dict[str, list[str]] = {}
-        for name, hosts in inventory.items():
-            for host in hosts if name not in EVERYTHING else ():
-                groups.setdefault(host, []).append(name)
-        return groups
+        return {
+            "failed": verdict != PASSED,
+            "msg": message,
+            "verdict": verdict,
+            "report": str(path),
+        }

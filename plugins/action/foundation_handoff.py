@@ -6,28 +6,28 @@ from typing import Any, ClassVar
 
 from ansible.utils.display import Display
 
+from foundation.core import defaults
 from foundation.evaluation import verified_report
 from foundation.handoff import bundle, folder, toolchain
-from foundation.runs.controller_action import PROJECT, ControllerAction
+from foundation.runs.controller_action import ControllerAction, default, shared
 
 
 class ActionModule(ControllerAction):
     """Makes the bundle, shows what is new in it with --diff, and puts it in place."""
 
     argument_spec: ClassVar[dict[str, Any]] = {
-        "baseline_dir": {"type": "str", "default": "bench/baselines"},
-        "handoff_dir": {"type": "str", "default": "handoff"},
+        **shared("baseline_dir", "report"),
+        "handoff_dir": default(defaults.HANDOFF),
         "profile": {"type": "str"},
         "redact": {"type": "bool", "default": True},
-        "report": {"type": "str", "default": "reports/gate.json"},
     }
 
     def act(self, wanted: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
         """Make the bundle; fails until WS-01 is complete."""
-        target = PROJECT / wanted["handoff_dir"]
+        target = self.path(wanted["handoff_dir"])
         found = verified_report.load(
-            PROJECT / wanted["baseline_dir"],
-            PROJECT / wanted["report"],
+            self.path(wanted["baseline_dir"]),
+            self.path(wanted["report"]),
             self.profile_choice(wanted["profile"]) if wanted["profile"] else None,
         )
         files = bundle.build(found, toolchain.find(), keep_names=not wanted["redact"])

@@ -1,10 +1,11 @@
-"""Action plugin: what a webhook was told. Documented in library/foundation_status_posted.py."""
+"""Action plugin: what was posted. Documented in library/foundation_status_posted.py."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from foundation.runs.controller_action import PROJECT, ControllerAction
+from foundation.core import defaults
+from foundation.runs.controller_action import ControllerAction, default
 from foundation.status import status_files
 
 
@@ -13,12 +14,12 @@ class ActionModule(ControllerAction):
 
     argument_spec: ClassVar[dict[str, Any]] = {
         "memory": {"type": "dict", "required": True},
-        "posted": {"type": "str", "default": "reports/status_posted.json"},
+        "posted": default(defaults.STATUS_POSTED),
     }
 
     def act(self, wanted: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
         """Write it."""
-        path = PROJECT / wanted["posted"]
+        path = self.path(wanted["posted"])
         if not self.check_mode:
             status_files.write(wanted["memory"], path)
         return {"posted": str(path)}

@@ -1,23 +1,14 @@
-"""Callback plugin: the plays of this run and their hosts, for foundation/runs/playbook.py.
-
-ansible-runner's events name a play's pattern and not its hosts, so a host that is never reached
-would be in none of them.
-
-And the run's end when who asked for it is killed: ansible-runner has it ignore the loss of its
-terminal, without which Ansible waits for its workers' answers for ever.
-"""
+"""Callback plugin: the plays of this run and their hosts, for foundation/runs/playbook.py."""
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
-import json
 import os
-import signal
 from pathlib import Path
 from typing import Any
 
 from ansible.plugins.callback import CallbackBase
+
+from foundation.runs import plays_file
 
 DOCUMENTATION = """
     name: foundation_plays
@@ -31,8 +22,6 @@ DOCUMENTATION = """
       - Enabled by name, as foundation/runs/playbook.py does
 """
 
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
-
 
 class CallbackModule(CallbackBase):  # type: ignore[misc]
     """Writes once, before the first play."""
@@ -44,29 +33,5 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
 
     def v2_playbook_on_start(self, playbook: Any) -> None:
         """Write the file; without the variable nobody asked for it."""
-        path = os.environ.get("FOUNDATION_PLAYS")
-        if not path:
-            return
-        _end_with_parent()
-        plays = [
-            {
-                "name": str(play.get_name()),
-                "pattern": ",".join(play.hosts) if isinstance(play.hosts, list) else play.hosts,
-                "hosts": [
-                    str(host)
-                    for host in play.get_variable_manager().get_vars(play=play)[
-                        "ansible_play_hosts_all"
-                    ]
-                ],
-            }
-            for play in playbook.get_plays()
-        ]
-        part = Path(f"{path}.part")
-        part.write_text(json.dumps(plays), encoding="utf-8")
-        part.replace(path)
-
-
-def _end_with_parent() -> None:
-    """Have the kernel interrupt this process when its parent dies, by whatever means."""
-    with contextlib.suppress(OSError, AttributeError):  # there is no prctl but on Linux
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGINT))
+        if path := os.environ.get("FOUNDATION_PLAYS"):
+            plays_file.write(playbook, Path(path))

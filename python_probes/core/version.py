@@ -1,3 +1,3 @@
-"""The one version of this project; a test compares it with pyproject.toml."""
+"""The one version of this project; pyproject.toml takes it from here."""
 
 VERSION = "0.1.0"

@@ -197,7 +197,7 @@ def test_an_address_of_the_wrong_form_is_refused_and_not_shown(
         status_webhook_allow_http=False,
     )
     assert done.returncode == 2
-    assert "is no https://HOST" in done.stdout
+    assert "is not of the form https://HOST" in done.stdout
     assert SECRET not in done.stdout + done.stderr
     assert store.load(tmp_path / "status.json")["blockers"]
 

@@ -171,7 +171,7 @@ def test_an_empty_waivers_file_waives_nothing(tmp_path):
         (["judge"], "invalid choice"),
         ([], "required"),
         (["validate"], "required"),
-        (["validate", "no-such.json"], "no readable file"),
+        (["validate", "no-such.json"], "cannot be read as a file"),
     ],
 )
 def test_what_cannot_be_judged_is_one_line_and_exits_2(arguments, says):
@@ -407,6 +407,6 @@ def test_a_device_or_a_pipe_is_not_replaced_by_a_report(tmp_path, capsys):
     (tmp_path / "documents").mkdir()
     options = ["--documents", str(tmp_path / "documents"), "--json", str(pipe)]
     assert main.main(["gate", *options]) == 2
-    assert "no regular file" in capsys.readouterr().err
+    assert "not a regular file" in capsys.readouterr().err
     assert pipe.is_fifo()
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []

@@ -11,8 +11,11 @@ import documents as made
 import pytest
 import runs
 
+from foundation.core.workstreams import WORKSTREAMS
 from foundation.evaluation import gate, verified_report
 from foundation.reports import completion_summary
+
+FOLDERS = [one.summary for one in WORKSTREAMS.values()]
 
 PROJECT = Path(__file__).parents[2]
 
@@ -28,10 +31,7 @@ def judge(root, *hosts, waivers=None, profile="auto"):
 
 def rendered(found):
     texts = completion_summary.render(found)
-    return [
-        texts[f"{folder}/{completion_summary.FILE}"]
-        for folder in completion_summary.FOLDERS.values()
-    ]
+    return [texts[f"{folder}/{completion_summary.FILE}"] for folder in FOLDERS]
 
 
 def part(text, title):
@@ -158,7 +158,7 @@ def test_the_command(tmp_path, fits):
     written = {p.parent.name: p.read_text() for p in tmp_path.glob("out/*/*")}
     if fits:
         assert (done.returncode, done.stderr) == (0, "")
-        assert set(written) == set(completion_summary.FOLDERS.values())
+        assert set(written) == set(FOLDERS)
         assert {
             f"{n}/{completion_summary.FILE}": t for n, t in written.items()
         } == completion_summary.render(found)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_modules import argument_spec
 
 from foundation.documents import store
 from foundation.evaluation import waivers
@@ -64,11 +65,9 @@ def test_the_time_outs_of_the_levels_are_the_real_ones() -> None:
     assert levels.default_timeout("soak", 7) == 7 * 60 + 300
 
 
-def test_the_state_is_beside_the_probe_runtime_everywhere() -> None:
+def test_the_state_is_beside_the_probe_runtime() -> None:
     role = yaml.safe_load((PROJECT / "roles/probe_runtime/defaults/main.yml").read_text())
     assert Path(role["probe_runtime_path"]).parent == Path(command.STATE).parent
-    for name in ("library", "plugins/action"):
-        assert command.STATE in (PROJECT / name / "foundation_benchmark.py").read_text()
 
 
 def test_every_default_in_the_list_of_variables_is_the_real_one() -> None:
@@ -92,9 +91,8 @@ def test_every_default_in_the_list_of_variables_is_the_real_one() -> None:
         "benchmark_state": ("foundation_benchmark", "state"),
     }
     for variable, (module, option) in modules.items():
-        source = (PROJECT / f"library/{module}.py").read_text()
-        documentation = yaml.safe_load(source.split('r"""')[1].split('"""')[0])
-        assert listed[variable] == _words(documentation["options"][option]["default"]), variable
+        specification = argument_spec(PROJECT / f"library/{module}.py")
+        assert listed[variable] == _words(specification[option]["default"]), variable
 
 
 def _words(default: object) -> str:

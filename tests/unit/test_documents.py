@@ -210,7 +210,7 @@ def test_text_that_cannot_be_encoded_is_refused_before_anything_is_written(tmp_p
 
 def test_a_pipe_or_device_is_not_replaced_by_a_file(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(StorageError, match="no regular file"):
+    with pytest.raises(StorageError, match="not a regular file"):
         store.write(made.live_state(), tmp_path / "pipe")
     assert (tmp_path / "pipe").is_fifo()
     assert [entry.name for entry in tmp_path.iterdir()] == ["pipe"]

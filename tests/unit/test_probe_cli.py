@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import tomllib
 import zipfile
 
 import pytest
@@ -13,12 +12,6 @@ from schema_check import schema_errors
 
 from python_probes import cli
 from python_probes.core.version import VERSION
-
-
-def test_the_version_is_the_projects():
-    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
-
-    assert project["version"] == VERSION
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,11 @@ from pathlib import Path
 import any_reports as made
 import pytest
 
-from foundation import reports
 from foundation.core.errors import DocumentError, StorageError
 from foundation.core.files import write_atomically
 from foundation.documents import store
-from foundation.reports import html_page
+from foundation.reports import html_page, writer
+from foundation.reports.formats import FORMATS
 
 ROOT = Path(__file__).parents[2]
 
@@ -64,12 +64,12 @@ def test_each_goes_where_it_is_sent(gate, tmp_path):
     text.write_text("the gate before")
     done = run("--gate", gate, "--junit", junit, "--prometheus", text)
     assert (done.returncode, done.stdout) == (0, f"{junit}\n{text}\n")
-    report = reports.load(gate)
-    assert junit.read_text() == reports.FORMATS["junit"].render(report)
-    assert text.read_text() == reports.FORMATS["prometheus"].render(report)
+    report = writer.load(gate)
+    assert junit.read_text() == FORMATS["junit"].render(report)
+    assert text.read_text() == FORMATS["prometheus"].render(report)
 
 
-@pytest.mark.parametrize("name", reports.FORMATS)
+@pytest.mark.parametrize("name", FORMATS)
 def test_a_checkout_that_is_not_installed_writes_every_format(gate, name, monkeypatch):
     """An execution environment installs what the project needs, and a job brings the project."""
     found = metadata.Distribution.from_name
@@ -80,7 +80,7 @@ def test_a_checkout_that_is_not_installed_writes_every_format(gate, name, monkey
         return found(wanted)
 
     monkeypatch.setattr(metadata.Distribution, "from_name", elsewhere)
-    assert reports.FORMATS[name].render(reports.load(gate))
+    assert FORMATS[name].render(writer.load(gate))
 
 
 def test_the_verdict_has_no_say_in_the_exit_status(gate, tmp_path):
@@ -128,7 +128,7 @@ def without(*keys):
         (without("fleet", "waivers", "not_judged"), "is absent"),
         (lambda report: report["hosts"]["spark-01.lab.example"].pop("figures"), "is absent"),
         (lambda report: report.update(schema_version="0.9"), "$.schema_version"),
-        (lambda report: report.update(kind="benchmark"), "no gate report"),
+        (lambda report: report.update(kind="benchmark"), "not a gate report"),
         (lambda report: report.update(verdict="MAYBE"), "$.verdict"),
     ],
 )
@@ -137,7 +137,7 @@ def test_what_is_no_report_of_this_version_is_refused(gate, damage, says):
     damage(report)
     gate.write_text(json.dumps(report))
     with pytest.raises(DocumentError) as caught:
-        reports.load(gate)
+        writer.load(gate)
     assert str(caught.value).startswith(f"{gate}: ")
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -147,12 +147,12 @@ def test_what_is_no_report_of_this_version_is_refused(gate, damage, says):
 def test_what_is_no_json_object_is_refused(gate, content):
     gate.write_bytes(content)
     with pytest.raises(DocumentError, match=r"gate\.json: .*make it again"):
-        reports.load(gate)
+        writer.load(gate)
 
 
 def test_a_report_that_is_not_there_is_named(tmp_path):
     with pytest.raises(DocumentError, match=r"none\.json: cannot be read: No such file"):
-        reports.load(tmp_path / "none.json")
+        writer.load(tmp_path / "none.json")
 
 
 @pytest.mark.parametrize(
@@ -165,12 +165,12 @@ def test_a_report_that_is_not_there_is_named(tmp_path):
     ],
 )
 def test_a_format_never_takes_the_place_of_the_report(name, wanted):
-    assert reports.beside(Path("reports") / name, "junit") == Path("reports") / wanted
+    assert writer.beside(Path("reports") / name, "junit") == Path("reports") / wanted
 
 
 def test_beside_the_report_means_every_format_once(tmp_path):
     path = tmp_path / "gate.json"
-    written = reports.write_beside(made.every_outcome(), path, ["junit", "markdown", "junit"])
+    written = writer.write_beside(made.every_outcome(), path, ["junit", "markdown", "junit"])
     assert written == [tmp_path / "gate.xml", tmp_path / "gate.md"]
     assert sorted(tmp_path.iterdir()) == sorted(written)
 
@@ -178,7 +178,7 @@ def test_beside_the_report_means_every_format_once(tmp_path):
 def test_a_failure_beside_the_report_tells_the_verdict_and_leaves_the_rest(tmp_path):
     (tmp_path / "gate.xml").mkdir()
     with pytest.raises(StorageError) as caught:
-        reports.write_beside(made.every_outcome(), tmp_path / "gate.json", ["junit", "ctrf"])
+        writer.write_beside(made.every_outcome(), tmp_path / "gate.json", ["junit", "ctrf"])
     told = str(caught.value)
     assert told.startswith(f"the verdict is FAILED and stands in {tmp_path / 'gate.json'}, but: ")
     assert f"{tmp_path / 'gate.xml'}: cannot be written" in told
@@ -191,7 +191,7 @@ def test_a_renderer_that_breaks_down_costs_its_file_only(tmp_path, monkeypatch):
 
     monkeypatch.setattr(html_page, "render", break_down)
     with pytest.raises(StorageError) as caught:
-        reports.write_beside(made.every_outcome(), tmp_path / "gate.json", ["html", "ctrf"])
+        writer.write_beside(made.every_outcome(), tmp_path / "gate.json", ["html", "ctrf"])
     told = str(caught.value)
     assert told.startswith("the verdict is FAILED")
     assert "as html_page: OverflowError: cannot convert float infinity; please report" in told
@@ -203,7 +203,7 @@ def test_what_is_no_file_is_not_replaced(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "null").symlink_to(os.devnull)
     for name in ("pipe", "null"):
-        with pytest.raises(StorageError, match="no regular file; what was there before"):
+        with pytest.raises(StorageError, match="not a regular file; what was there before"):
             write_atomically(tmp_path / name, b"x")
     assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
     assert (tmp_path / "null").is_symlink()

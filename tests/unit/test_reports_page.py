@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from foundation import reports
-from foundation.reports import prometheus
+from foundation.reports import prometheus, writer
+from foundation.reports.formats import FORMATS
 
 PROJECT = Path(__file__).parents[2]
 EXAMPLES = PROJECT / "docs/examples/reports"
@@ -17,13 +17,13 @@ PAGE = (PROJECT / "docs/reports.md").read_text()
 @pytest.mark.parametrize("name", ["junit", "ctrf", "prometheus", "markdown"])
 def test_the_examples_are_what_the_report_gives(name):
     # After a change: foundation report --gate docs/examples/reports/gate.json --junit ...
-    report = reports.load(EXAMPLES / "gate.json")
-    path = reports.beside(EXAMPLES / "gate.json", name)
-    assert path.read_text() == reports.FORMATS[name].render(report)
+    report = writer.load(EXAMPLES / "gate.json")
+    path = writer.beside(EXAMPLES / "gate.json", name)
+    assert path.read_text() == FORMATS[name].render(report)
 
 
 def test_the_page_names_every_metric_and_no_other():
-    report = reports.load(EXAMPLES / "gate.json")
+    report = writer.load(EXAMPLES / "gate.json")
     given = set(re.findall(r"^# TYPE (\w+) gauge$", prometheus.render(report), re.MULTILINE))
     assert set(re.findall(r"^\| `(foundation_\w+)` \|", PAGE, re.MULTILINE)) == given
     rules = PAGE.rpartition("```yaml")[2]
@@ -36,7 +36,7 @@ def test_the_page_names_every_base_unit():
 
 
 def test_the_page_names_every_file():
-    for name, wanted in reports.FORMATS.items():
+    for name, wanted in FORMATS.items():
         assert f"| `gate{wanted.suffix}` |" in PAGE, name
 
 

@@ -168,12 +168,12 @@ def _run(record, tmp_path, status=0):
         (
             {"processed": {made.HOST: 1}, "failures": {made.HOST: 1}},
             "failed",
-            "Ansible counts a failure that none of its events told",
+            "Ansible counts a failure that none of its events reports",
         ),
         (
             {"processed": {made.HOST: 1}, "dark": {made.HOST: 1}},
             "failed",
-            "Ansible counts a failure that none of its events told",
+            "Ansible counts a failure that none of its events reports",
         ),
         ({"processed": None, "failures": [made.HOST]}, "not_reached", "no task was run on it"),
     ],

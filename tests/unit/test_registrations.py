@@ -1,0 +1,81 @@
+"""What YAML and schemas must repeat is what is registered in one place."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from foundation.core.workstreams import WORKSTREAMS, Workstream
+from foundation.documents.store import COLLECTED_KINDS
+
+PROJECT = Path(__file__).parents[2]
+PLAYBOOKS = PROJECT / "playbooks"
+SCHEMAS = PROJECT / "foundation/documents/schemas"
+
+
+def plays(name: str) -> list[dict[str, Any]]:
+    loaded: list[dict[str, Any]] = yaml.safe_load((PLAYBOOKS / name).read_text())
+    return loaded
+
+
+def play(name: str, title: str) -> dict[str, Any]:
+    return next(one for one in plays(name) if one["name"] == title)
+
+
+@pytest.mark.parametrize("workstream", WORKSTREAMS.values(), ids=lambda one: one.name)
+def test_a_workstreams_playbook_bears_its_name_and_tag(workstream: Workstream) -> None:
+    (only,) = plays(workstream.playbook)
+    assert only["tags"] == [workstream.name]
+    assert only["name"].startswith(f"{workstream.name} ")
+
+
+def test_the_workstreams_run_in_their_order() -> None:
+    imported = [one["ansible.builtin.import_playbook"] for one in plays("foundation.yml")]
+    assert imported == ["provision.yml", *(one.playbook for one in WORKSTREAMS.values())]
+
+
+def test_every_collected_document_is_of_one_workstream() -> None:
+    kinds = [kind for one in WORKSTREAMS.values() for kind in one.documents]
+    assert sorted(kinds) == sorted(COLLECTED_KINDS)
+
+
+def lists_of_workstreams(value: object) -> Iterator[list[str]]:
+    """The enumerations and objects of a schema that name workstreams."""
+    if isinstance(value, dict):
+        for key in ("enum", "properties", "required"):
+            names = list(value.get(key) or ())
+            if any(str(name).startswith("WS-") for name in names):
+                yield names
+        for item in value.values():
+            yield from lists_of_workstreams(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from lists_of_workstreams(item)
+
+
+def test_schemas_name_the_workstreams() -> None:
+    found = [
+        names
+        for path in SCHEMAS.glob("*.json")
+        for names in lists_of_workstreams(json.loads(path.read_text()))
+    ]
+    assert found
+    assert all(names == list(WORKSTREAMS) for names in found)
+
+
+def test_the_roles_of_provisioning_are_those_of_its_play() -> None:
+    roles = [one["role"] for one in play("provision.yml", "Provision")["roles"]]
+    assert [one["tags"] for one in play("provision.yml", "Provision")["roles"]] == [
+        [role] for role in roles
+    ]
+    assert all((PROJECT / "roles" / role).is_dir() for role in roles)
+    looked_at = play("preflight_hosts.yml", "Preflight of the hosts")
+    assert looked_at["tags"] == ["provision", *roles]
+    assert looked_at["vars"]["preflight_roles"] == [*roles, "probe_runtime"]
+    wanted = play("foundation.yml", "Check the inputs, then provision")["vars"]
+    assert wanted["provision_tags"] == ["all", "tagged", "provision", *roles]
