@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .measurement import GPU_FAMILIES, Measurement
+from ...documents.figure_labels import GPU, component
+from .measurement import Measurement
 
 _NUMBER = re.compile(r"\b\d{1,4}\b")  # Python refuses to read one of thousands of digits
 
@@ -65,7 +66,8 @@ def _broken(one: Measurement) -> Iterator[tuple[str, str, str]]:
 
 def _applies(one: Measurement, left: str, right: str, bounds: Mapping[str, Any]) -> bool:
     """Older GPUs emulate number formats that they do not have."""
-    of_gpu = {left.partition(".")[0], right.partition(".")[0]} <= GPU_FAMILIES
+    figures, known = one.benchmark["figures"], one.limits.get("components", {})
+    of_gpu = all(component(name, figures[name], known) == GPU for name in (left, right))
     device = one.benchmark["device"]
     if of_gpu and device["kind"] != "cuda":
         return False

@@ -7,7 +7,8 @@ import statistics
 from datetime import datetime, timedelta
 
 from ...core.errors import Json, shorten
-from .measurement import STORAGE, Measurement
+from ...documents.figure_labels import STORAGE
+from .measurement import Measurement
 
 _LARGEST = 1e18
 _FEWEST_FOR_SPREAD = 4
@@ -134,7 +135,7 @@ def identical(one: Measurement) -> str | None:
     fewest = one.limits.get("minimum_identical_samples")
     if fewest is None or len(samples) < fewest or len(set(samples)) > 1:
         return None
-    if one.family == STORAGE and counted(samples[0], one.figure["unit"]):
+    if one.component == STORAGE and counted(samples[0], one.figure["unit"]):
         return None
     return f"all {len(samples)} samples are {samples[0]!r}: no timer gives that"
 

@@ -15,21 +15,19 @@ class SkipError(Exception):
 
 def figure(
     samples: list[float],
-    unit: str,
     method: str,
     parameters: dict[str, Any],
     duration_seconds: float,
 ) -> dict[str, Any]:
-    """A `figure` of the benchmark document, its trace still to come.
+    """A `figure` of the benchmark document, its labels (see Family) and trace still to come.
 
-    `samples` are in `unit`, in the order they were taken; `duration_seconds` is the timed part.
-    Raises SkipError when nothing was timed.
+    `samples` are in the unit of its plan, in the order they were taken; `duration_seconds` is the
+    timed part. Raises SkipError when nothing was timed.
     """
     if not samples:
         raise SkipError("no sample was completed")
     return {
         "value": statistics.median(samples),
-        "unit": unit,
         "samples": samples,
         "spread": spread(samples),
         "method": method,
