@@ -109,7 +109,7 @@ def _limits(rule: Rule) -> list[str]:
     return list(names)
 
 
-_ASKS = ("one.limit", "one.limits.get")
+_ASKS = ("one.limit", "one.own_limit", "one.limits.get")
 
 
 def _functions(module: ModuleType) -> dict[str, ast.FunctionDef]:

@@ -14,7 +14,7 @@ from schema_check import schema_errors
 from python_probes.benchmark.families import direct_io
 from python_probes.benchmark.families import fio as fio_module
 from python_probes.benchmark.families.storage_job import JOBS, StorageJob
-from python_probes.benchmark.families.storage_speed import measure
+from python_probes.benchmark.families.storage_speed import FAMILY, measure
 from python_probes.benchmark.measuring import direct_file as direct_file_module
 from python_probes.benchmark.measuring.context import BenchmarkContext
 from python_probes.benchmark.measuring.direct_file import CHUNK
@@ -355,7 +355,7 @@ def test_fio_without_time_is_no_figure(fio):
 
 @pytest.mark.parametrize("scenario", ["works", "silent"])
 def test_a_storage_figure_fits_the_schema(fio, scenario):
-    figure = measure(fio(scenario), "write", 3.0)
+    figure = measure(fio(scenario), "write", 3.0) | FAMILY.labels("write")
     del figure["window"]
 
     assert schema_errors("document", "/$defs/figure", figure) == []

@@ -32,9 +32,7 @@ def wrong_device(one: Measurement) -> str | None:
     """A GPU's figure that a CPU or another GPU measured, or that is said to be another's."""
     device, claimed = one.benchmark["device"], one.figure.get("component")
     if claimed is not None and claimed != one.component:
-        return (
-            f"measured on the {claimed} by its document, and it is a figure of the {one.component}"
-        )
+        return f"its document says {claimed}, and it is a figure of the {one.component}"
     if one.of_gpu and device["kind"] != "cuda":
         return f"a GPU's figure, measured on {device['kind']}"
     other: str | None = one.once("other GPU", lambda: _other_gpu(one)) if one.on_gpu else None

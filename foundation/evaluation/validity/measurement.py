@@ -65,6 +65,10 @@ class Measurement:
         """A limit that is kept by figure, family or component; None where there is none."""
         return by_figure(self.limits.get(name, {}), self.name, self.component)
 
+    def own_limit(self, name: str) -> Any:
+        """The same for a quantity of the figure, which others of its component need not share."""
+        return by_figure(self.limits.get(name, {}), self.name)
+
     def section(self, name: str) -> Mapping[str, Any]:
         """A section of the hardware baseline; empty where it was not read."""
         return self.hardware.get(name) or {}

@@ -15,10 +15,10 @@ _NUMBER = re.compile(r"\b\d{1,4}\b")  # Python refuses to read one of thousands 
 
 def implausible(one: Measurement) -> str | None:
     """More than the device can do, or out of proportion to another figure."""
-    value, most = one.figure["value"], one.limit("maximum")
+    value, most = one.figure["value"], one.own_limit("maximum")
     if most is not None and value > most:
         return f"{value:.4g} {one.figure['unit']} is more than the device can do ({most:g})"
-    per_cpu = one.limit("maximum_per_cpu")
+    per_cpu = one.own_limit("maximum_per_cpu")
     if per_cpu is not None and (cpus := _cpus(one)) and value > per_cpu * cpus:
         return f"{value:.4g} {one.figure['unit']} is more than {cpus:g} CPUs can do"
     broken: list[tuple[str, str, str]]

@@ -56,7 +56,7 @@ def _sums_up(value: list[Json]) -> bool:
 
 def unit(one: Measurement) -> str | None:
     """Another unit than the criterion or the profile knows."""
-    for wanted in (one.unit, one.limit("units")):
+    for wanted in (one.unit, one.own_limit("units")):
         if wanted and one.figure["unit"] != wanted:
             return f"measured in {one.figure['unit']}, judged in {wanted}"
     return None
@@ -149,7 +149,7 @@ def counted(sample: float, unit: str) -> bool:
 def specification(one: Measurement) -> str | None:
     """A figure from a data sheet."""
     value, samples = one.figure["value"], one.figure["samples"]
-    for rated in one.limit("specification") or ():
+    for rated in one.own_limit("specification") or ():
         if _same(value, rated) or all(_same(sample, rated) for sample in samples):
             return f"{value:.6g} is the specification's {rated:g}, not a measurement"
     return None
