@@ -35,7 +35,7 @@ class Family:
 
     `component` does the work (GPU, CPU or STORAGE): without a CUDA device a GPU's figures are
     skipped, and the controller judges by the rules for the component. `chart_group` is the title
-    of the chart that the figures share. README of all this: docs/benchmarks.md.
+    of the panel that draws the figures. docs/benchmarks.md lists all families.
     """
 
     name: str
