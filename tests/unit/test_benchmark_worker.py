@@ -93,7 +93,7 @@ def test_an_error_is_an_answer_in_one_line(answers):
     assert after == {"skipped": "magic.fp32: no such figure"}
 
 
-def test_the_workbench_makes_each_thing_once(tmp_path):
+def test_the_context_makes_each_thing_once(tmp_path):
     context = BenchmarkContext(FakeTorch(cuda=True), tmp_path, System())
 
     assert context.gpu is context.accelerator is context.accelerator

@@ -26,9 +26,9 @@ def number(one: Measurement) -> str | None:
     """A value or sample that no measurement gives."""
     for value in (one.figure["value"], *one.figure["samples"]):
         if not 0 < value < _LARGEST:
-            return f"{shorten(value)} is no measured quantity"
+            return f"{shorten(value)} is not a measured quantity"
     if not _finite(dict(one.figure)):
-        return "one of its numbers is infinite or none"
+        return "one of its numbers is infinite or not a number"
     return None
 
 
@@ -94,8 +94,8 @@ def _percentiles_out_of_order(one: Measurement) -> str | None:
     values = [latency[name] for name in names]
     if values[0] > 0 and values == sorted(values):
         return None
-    told = ", ".join(f"{name} {value:g}" for name, value in zip(names, values, strict=True))
-    return f"latency percentiles do not rise from above zero: {told} us"
+    described = ", ".join(f"{name} {value:g}" for name, value in zip(names, values, strict=True))
+    return f"latency percentiles do not rise from above zero: {described} us"
 
 
 def latency(one: Measurement) -> str | None:

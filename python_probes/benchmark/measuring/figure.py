@@ -66,7 +66,7 @@ def time_samples(
     if fitting < _FEWEST_SAMPLES:
         raise SkipError(
             f"one repetition takes {once:.2f} s: {_FEWEST_SAMPLES} samples do not fit in the "
-            f"{budget_seconds:.1f} s left for this figure"
+            f"{max(budget_seconds, 0):.1f} s left for this figure"
         )
     return [run(repetitions) / repetitions for _ in range(min(samples, fitting))], repetitions
 
