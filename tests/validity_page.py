@@ -109,7 +109,7 @@ def _limits(rule: Rule) -> list[str]:
     return list(names)
 
 
-_ASKS = ("one.limit", "one.limits.get")
+_ASKS = ("one.limit", "one.own_limit", "one.limits.get")
 
 
 def _functions(module: ModuleType) -> dict[str, ast.FunctionDef]:
@@ -143,6 +143,8 @@ def _flat(value: Any) -> str:
         return (
             " and ".join(f"{key.replace('_', ' ')} {one}" for key, one in value.items()) or "none"
         )
+    if value is None:
+        return "none"
     if isinstance(value, list):
         return " or ".join(code(one) if isinstance(one, str) else str(one) for one in value)
     return json.dumps(value) if isinstance(value, bool) else str(value)

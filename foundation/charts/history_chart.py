@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from ..documents.figure_labels import chart_group, family
 from ..profiles.constraints import four_digits
 from .style import BLACK, DARK_GREY, LINES, MARKERS, Panel, compose
 from .subject import Subject
@@ -15,22 +16,20 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _COLUMNS = 2
-_TOGETHER = dict.fromkeys(("attention", "convolution", "sustained"), "loads")
 _NARROWEST_PERCENT = 10.0  # below this, noise would look like a cliff
 
 
 def history(subject: Subject) -> Figure | None:
-    """One panel for each family; 100 % is the baseline, or the first valid run without one."""
+    """One panel for each chart group; 100 % is the baseline, or the first valid run without one."""
     entries = subject.history.entries
-    families: dict[str, dict[str, None]] = {}
+    groups: dict[str, dict[str, None]] = {}
     for one in entries:
-        for name in one["figures"]:
-            family = name.partition(".")[0]
-            families.setdefault(_TOGETHER.get(family, family), {}).setdefault(name)
+        for name, figure in one["figures"].items():
+            groups.setdefault(chart_group(name, figure), {}).setdefault(name)
     panels = [
         panel
-        for family, names in families.items()
-        if (panel := _panel(subject, family, list(names))) is not None
+        for group, names in groups.items()
+        if (panel := _panel(subject, group, list(names))) is not None
     ]
     if not panels:
         return None
@@ -45,7 +44,7 @@ def history(subject: Subject) -> Figure | None:
     return compose(title, f"{subject.device}, {runs}, {days}", rows, 2.0 + 4.0 * len(rows), notes)
 
 
-def _panel(subject: Subject, family: str, names: Sequence[str]) -> Panel | None:
+def _panel(subject: Subject, group: str, names: Sequence[str]) -> Panel | None:
     lines = {
         name: (reference, _points(subject, name))
         for name in names
@@ -55,10 +54,11 @@ def _panel(subject: Subject, family: str, names: Sequence[str]) -> Panel | None:
         return None
     baseline = subject.baseline
     accepted = {} if baseline is None else baseline["data"]["figures"]
+    several = len({family(name) for name in names}) > 1
 
     def draw(axes: Axes) -> None:
         for index, (name, ((value, unit), points)) in enumerate(lines.items()):
-            own = name if family in _TOGETHER.values() else name.partition(".")[2]
+            own = name if several else name.partition(".")[2]
             _draw_line(
                 axes,
                 index,
@@ -68,7 +68,7 @@ def _panel(subject: Subject, family: str, names: Sequence[str]) -> Panel | None:
         axes.axhline(100, color=BLACK, linewidth=1)
         if baseline is not None and any(name in accepted for name in lines):
             _mark(axes, _time(baseline))
-        axes.set_title(family)
+        axes.set_title(group)
         axes.set_ylabel(f"% of {_what(sum(name in accepted for name in lines), len(lines))}")
         low, high = axes.get_ylim()
         axes.set_ylim(min(low, 100 - _NARROWEST_PERCENT), max(high, 100 + _NARROWEST_PERCENT))

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..documents import figure_labels
 from ..documents.store import Document
 from ..history.run_history import History
 
@@ -51,3 +52,11 @@ class Subject:
     def spoken_faults(self, name: str) -> list[str]:
         """The rules that a figure breaks, as words; none for a valid figure."""
         return [rule.replace("_", " ") for rule in self.faults.get(name, ())]
+
+    def chart_group(self, name: str) -> str:
+        """The title of the panel that shows a figure of the run."""
+        return figure_labels.chart_group(name, self.figures[name])
+
+    def component(self, name: str) -> str | None:
+        """What did the work for a figure of the run, as its document says."""
+        return figure_labels.component(name, self.figures[name], {})

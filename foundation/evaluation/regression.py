@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..core import workstreams
+from ..documents.figure_labels import by_figure, component, family, is_sustained
 from ..documents.store import BASELINE, Document
 from ..profiles.constraints import Constraint, four_digits
 from ..profiles.criteria import Criterion, Expression, Profile
@@ -19,7 +20,6 @@ from .evidence import Blocker, Evidence, unread_reason
 
 WORKSTREAM = workstreams.BENCHMARK.name
 _MACHINE = ("gpu_uuids", "serial_hash", "machine_id_hash")
-_LASTING = ("sustained",)  # families whose figure depends on how long the level makes it last
 _MAY_EXPLAIN = ("driver", "kernel")
 _ACCEPT = "foundation accept-baseline --replace (or -e benchmark_replace_baseline=true)"
 _SLOWER = (
@@ -46,12 +46,13 @@ def regressions(evidence: Evidence, profile: Profile) -> list[Result]:
     return [] if baseline is None else list(_compare_all(baseline, evidence, profile))
 
 
-def allowed_drop(family: str, figure: Mapping[str, Any], profile: Profile) -> float | None:
+def allowed_drop(name: str, figure: Mapping[str, Any], profile: Profile) -> float | None:
     """By how much a figure may be below its baseline, as a part of it.
 
-    `figure` is the baseline's. None where the profile has no limit for the family.
+    `figure` is the baseline's. None where the profile has no limit for it.
     """
-    limit: float | None = profile.regression.get("limit", {}).get(family)
+    work = component(name, figure, profile.limits.get("components", {}))
+    limit: float | None = by_figure(profile.regression.get("limit", {}), name, work)
     if limit is None:
         return None
     spreads: float = profile.regression.get("spreads", 0)
@@ -83,7 +84,7 @@ def _compare_all(baseline: Document, evidence: Evidence, profile: Profile) -> It
         foreign = other_machine(baseline, evidence.readable["benchmark"])
         blocker = None if foreign is None else Blocker(INVALID, foreign, _FOREIGN)
     for name, accepted in baseline["data"]["figures"].items():
-        drop = allowed_drop(name.partition(".")[0], accepted, profile)
+        drop = allowed_drop(name, accepted, profile)
         floor = None if drop is None else accepted["value"] * (1 - drop)
         criterion = _criterion(
             name.replace(".", "_"), f"{name} against its baseline", floor, accepted["unit"]
@@ -128,13 +129,11 @@ def _compare(
     data = document["data"]
     figure = data["figures"].get(name)
     if drop is None:
-        family = name.partition(".")[0]
-        return Result(
-            criterion, SKIPPED, f"the profile has no regression limit for {family}", _SLOWER
-        )
+        message = f"the profile has no regression limit for {family(name)}"
+        return Result(criterion, SKIPPED, message, _SLOWER)
     if figure is None:
         return _absent(criterion, name, accepted["level"], document)
-    if data["level"] != accepted["level"] and name.partition(".")[0] in _LASTING:
+    if data["level"] != accepted["level"] and is_sustained(name, figure):
         message = (
             f"level {data['level']} lasts another time than the baseline's {accepted['level']}"
         )

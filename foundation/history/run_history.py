@@ -19,6 +19,7 @@ from typing import Any
 from ..core.errors import DocumentError, StorageError, one_line
 from ..core.files import FILE_MODE, FOLDER_MODE, flush_folder
 from ..documents import store
+from ..documents.figure_labels import chart_group
 from ..documents.schema_registry import first_fault, known, version
 from ..documents.store import Document
 from ..evaluation.criterion_result import figure_faults
@@ -89,6 +90,7 @@ def entry(
     figures = {}
     for name, figure in document["data"]["figures"].items():
         figures[name] = {
+            "chart_group": chart_group(name, figure),
             "value": figure["value"],
             "unit": figure["unit"],
             "spread": figure["spread"],

@@ -17,7 +17,7 @@ from ..core import interruption
 from ..core.arguments import DEFAULT_HOST, SUCCESS, UNUSABLE, Parser, host_name, seconds
 from ..core.system import System
 from .levels import LEVELS, QUICK, SOAK_MINUTES, default_timeout
-from .run import Run, Wanted
+from .run import Run, RunOptions
 from .run_file import BusyError, RunFile
 from .state import StateFile
 
@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> int:
     except (OSError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or error
         return _refuse(f"--directory {options.directory}: {reason}")
-    wanted = Wanted(
+    run_options = RunOptions(
         options.level,
         options.host,
         directory,
@@ -50,36 +50,38 @@ def main(arguments: list[str]) -> int:
     )
     before = interruption.raise_on_signals()
     try:
-        return _locked(wanted, state)
+        return _locked(run_options, state)
     except interruption.Interrupted as signal:  # before there was anything to lose
         return _stopped(signal, "nothing was left behind")
     finally:
         interruption.restore(before)
 
 
-def _locked(wanted: Wanted, state: Path) -> int:
+def _locked(run_options: RunOptions, state: Path) -> int:
     """Run alone on this host, as far as its disk takes the lock."""
-    held = None
+    run_file = None
     try:
-        held = RunFile(state.with_name(f"{state.name}.run"))
+        run_file = RunFile(state.with_name(f"{state.name}.run"))
     except BusyError as error:
         return _refuse(str(error))
     except OSError as error:
-        _say(f"benchmark: {state.parent}: {error.strerror or error}: cannot be resumed later")
+        _write_line(
+            f"benchmark: {state.parent}: {error.strerror or error}: cannot be resumed later"
+        )
     try:
-        return _run(wanted, StateFile(state) if held else None, held)
+        return _run(run_options, StateFile(state) if run_file else None, run_file)
     finally:
-        if held is not None:
-            held.release()
+        if run_file is not None:
+            run_file.release()
 
 
-def _run(wanted: Wanted, state: StateFile | None, held: RunFile | None) -> int:
-    def say(line: str) -> None:
-        _say(line)
-        if held is not None:
-            held.say(line)
+def _run(run_options: RunOptions, state: StateFile | None, run_file: RunFile | None) -> int:
+    def write_line(line: str) -> None:
+        _write_line(line)
+        if run_file is not None:
+            run_file.write_line(line)
 
-    run = Run(System(), wanted, state, say)
+    run = Run(System(), run_options, state, write_line)
     try:
         document = run.document()
         print(json.dumps(document, indent=2), flush=True)
@@ -99,16 +101,16 @@ def _run(wanted: Wanted, state: StateFile | None, held: RunFile | None) -> int:
 
 
 def _stopped(signal: interruption.Interrupted, left: str) -> int:
-    _say(f"benchmark: stopped by {signal.name}; {left}")
+    _write_line(f"benchmark: stopped by {signal.name}; {left}")
     return signal.exit_status
 
 
 def _refuse(reason: str) -> int:
-    _say(f"benchmark: {reason}")
+    _write_line(f"benchmark: {reason}")
     return UNUSABLE
 
 
-def _say(line: str) -> None:
+def _write_line(line: str) -> None:
     # Nobody may be there to read any more: that is no reason to lose the figures.
     if sys.stderr is None:  # closed from the start; print would take standard output instead
         return

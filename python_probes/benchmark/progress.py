@@ -15,9 +15,9 @@ class Progress:
     """Writes lines of the kind `[7/24] gemm fp8: 31 s elapsed, about 25 s left`."""
 
     def __init__(
-        self, say: Callable[[str], None], planned: Sequence[Planned], begin: float
+        self, write_line: Callable[[str], None], planned: Sequence[Planned], begin: float
     ) -> None:
-        self._say = say
+        self._write_line = write_line
         self._planned = planned
         self._begin = begin  # on the monotonic clock
         self._position = 0
@@ -27,7 +27,7 @@ class Progress:
 
     def note(self, line: str) -> None:
         """Something that belongs to no figure."""
-        self._say(line)
+        self._write_line(line)
 
     def leave_out(self, names: Collection[str]) -> None:
         """Figures that take no time: taken over, or nothing here can measure them."""
@@ -46,11 +46,11 @@ class Progress:
 
     def measured(self, figure: dict[str, Any]) -> None:
         """The result of the figure."""
-        self._say(f"      {figure['value']:.4g} {figure['unit']}")
+        self._write_line(f"      {figure['value']:.4g} {figure['unit']}")
 
     def skipped(self, reason: str) -> None:
         """Why there is none."""
-        self._say(f"      skipped: {reason}")
+        self._write_line(f"      skipped: {reason}")
 
     def expected_left(self) -> float:
         """Seconds that the figure under way and those after it are expected to take."""
@@ -63,7 +63,7 @@ class Progress:
 
     def _line(self) -> None:
         self._said = time.monotonic()
-        self._say(
+        self._write_line(
             f"[{self._position}/{len(self._planned)}] {self._planned[self._position - 1].title}: "
             f"{self._said - self._begin:.0f} s elapsed, about {self.expected_left():.0f} s left"
         )

@@ -19,7 +19,7 @@ _NO_BUILD = {"torch": None, "cuda": None, "arch_list": None, "threads": None}
 
 
 @dataclass
-class Findings:
+class BenchmarkResults:
     """Filled as the run goes on; `names` are the planned figures in their order."""
 
     system: System

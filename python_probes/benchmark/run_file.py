@@ -34,9 +34,9 @@ class RunFile:
         self._path = path
         self._descriptor = _locked(path)
         os.ftruncate(self._descriptor, 0)
-        self.say(f"{os.getpid()} {secrets.token_hex(8)}")
+        self.write_line(f"{os.getpid()} {secrets.token_hex(8)}")
 
-    def say(self, line: str) -> None:
+    def write_line(self, line: str) -> None:
         """Add a line; a disk that is full costs the display and not the run."""
         with contextlib.suppress(OSError):
             os.write(self._descriptor, f"{line}\n".encode())
@@ -75,7 +75,7 @@ def _locked(path: Path) -> int:
 def _require_file(path: Path, descriptor: int) -> None:
     """Raises OSError where it is a pipe or a device."""
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        raise OSError(f"{path} is no file")
+        raise OSError(f"{path} is not a regular file")
 
 
 def _names(path: Path, descriptor: int) -> bool:

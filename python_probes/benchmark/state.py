@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 from ..host.block_device import BlockDevice
 from .conditions import worse
 from .levels import Planned
+from .measuring.family import STORAGE
 
 TRIES = 2
 """How often one figure may be under way when the host or the run ends."""
@@ -42,7 +43,14 @@ _FIGURE: dict[str, tuple[type, ...]] = {
     "duration_seconds": (int, float),
     "trace": (dict, type(None)),
 }
-_OPTIONAL = {"started_at", "clock_step_seconds", "latency_microseconds", "series"}
+_OPTIONAL = {
+    "component",
+    "chart_group",
+    "started_at",
+    "clock_step_seconds",
+    "latency_microseconds",
+    "series",
+}
 
 
 class StateError(Exception):
@@ -97,12 +105,12 @@ class StateFile:
                 path.unlink(missing_ok=True)
 
     def read(self) -> dict[str, Any] | None:
-        """The document, or None where there is no file. Raises StateError."""
+        """The document, or None where there is not a regular file. Raises StateError."""
         try:
             flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
             with os.fdopen(os.open(self.path, flags), "rb") as file:
                 if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                    raise StateError("is no file")  # a pipe could be waited for in vain
+                    raise StateError("is not a regular file")  # a pipe could be waited for in vain
                 content = file.read(_LARGEST)
             document = json.loads(content, parse_constant=_refuse)
         except FileNotFoundError:
@@ -188,9 +196,9 @@ def _require_the_same(before: Mapping[str, Any], document: Mapping[str, Any]) ->
         if then[name] != now[name]:
             raise StateError(f"is of another state of the host: {name} differs")
     same_boot = now["boot_id"] is not None and then["boot_id"] == now["boot_id"]
-    told = same_boot or now["serial_hash"] or now["machine_id_hash"]
-    if now["gpu_uuids"] is None or not told:
-        raise StateError("cannot be told to be of this host: its identity could not be read")
+    matched = same_boot or now["serial_hash"] or now["machine_id_hash"]
+    if now["gpu_uuids"] is None or not matched:
+        raise StateError("cannot be matched to this host: its identity could not be read")
     if (then["build"] or {}).get("torch") != (now["build"] or {}).get("torch"):
         raise StateError("was measured with another torch")
     if before["data"]["device"] != document["data"]["device"]:
@@ -199,7 +207,7 @@ def _require_the_same(before: Mapping[str, Any], document: Mapping[str, Any]) ->
 
 def _is_of(figure: dict[str, Any], planned: Planned, disk: BlockDevice) -> bool:
     """Whether a figure is of this disk, and of a load as long as is asked for now."""
-    if planned.family == "storage":
+    if planned.family.component == STORAGE:
         device = figure["parameters"].get("device")
         return device is not None and device == disk.name
     short = (planned.load or 0.0) - figure["duration_seconds"]
@@ -218,9 +226,9 @@ def _figure(figure: dict[str, Any]) -> dict[str, Any]:
     if unknown:
         raise ValueError(f"no figure has {min(unknown)}")
     if not figure["samples"] or not all(map(math.isfinite, [figure["value"], *figure["samples"]])):
-        raise ValueError("a sample is no number")
+        raise ValueError("a sample is not a number")
     return figure
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number")
+    raise ValueError(f"{constant} is not a number")

@@ -10,69 +10,42 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
 from ..core.parent_death import die_with_parent
 from ..core.system import System
-from .families import (
-    attention,
-    convolution,
-    cpu_speed,
-    gemm,
-    gpu_memory,
-    storage_speed,
-    sustained,
-    transfer,
-    unified_memory,
-)
-from .measuring.context import Workbench
+from .families.registry import FAMILIES
+from .measuring.context import BenchmarkContext
 from .measuring.figure import SkipError
-
-Measure = Callable[[Workbench, str, float], dict[str, Any]]
-
-FAMILIES: dict[str, Measure] = {
-    "attention": attention.measure,
-    "convolution": convolution.measure,
-    "cpu": cpu_speed.measure,
-    "gemm": gemm.measure,
-    "memory": gpu_memory.measure,
-    "storage": storage_speed.measure,
-    "sustained": sustained.measure,
-    "sweep": gemm.measure,
-    "transfer": transfer.measure,
-    "unified": unified_memory.measure,
-}
-"""What stands before the dot of a figure's name, and what measures it."""
 
 _LONGEST_REASON = 300
 
 
-def serve(bench: Workbench, requests: IO[str], answers: IO[str]) -> None:
+def serve(context: BenchmarkContext, requests: IO[str], answers: IO[str]) -> None:
     """Answer until the requests end. Each answer holds `figure`, `skipped` or `error`."""
 
     def answer(content: dict[str, Any]) -> None:
         answers.write(json.dumps(content) + "\n")
         answers.flush()
 
-    answer({"ready": bench.ready()})
+    answer({"ready": context.ready()})
     for line in requests:
         request = json.loads(line)
         try:
-            answer({"figure": _measure(bench, request["figure"], request["budget"])})
+            answer({"figure": _measure(context, request["figure"], request["budget"])})
         except SkipError as error:
             answer({"skipped": one_line(error)})
         except Exception as error:  # noqa: BLE001 - torch raises what it likes; one figure is lost
             answer({"error": f"{type(error).__name__}: {one_line(error)}"})
 
 
-def _measure(bench: Workbench, name: str, budget_seconds: float) -> dict[str, Any]:
+def _measure(context: BenchmarkContext, name: str, budget_seconds: float) -> dict[str, Any]:
     """One figure. Raises SkipError, and whatever torch raises."""
     family, _, figure = name.partition(".")
-    if family not in FAMILIES:
+    if family not in FAMILIES or figure not in FAMILIES[family].figures:
         raise SkipError(f"{name}: no such figure")
-    return FAMILIES[family](bench, figure, budget_seconds)
+    return FAMILIES[family].measure(context, figure, budget_seconds)
 
 
 def one_line(error: BaseException) -> str:
@@ -100,8 +73,8 @@ def main() -> int:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     torch = options.no_torch or _import_torch()
-    bench = Workbench(torch, options.directory, System())
-    serve(bench, sys.stdin, answers)
+    context = BenchmarkContext(torch, options.directory, System())
+    serve(context, sys.stdin, answers)
     return 0
 
 

@@ -96,7 +96,7 @@ class Worker:
             answer = None
         if not isinstance(answer, dict):
             self.kill()
-            raise WorkerError("the measuring process gave an answer that is none; stopped")
+            raise WorkerError("the measuring process gave an invalid answer; stopped")
         return answer
 
     def kill(self) -> None:

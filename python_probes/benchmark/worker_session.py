@@ -21,7 +21,7 @@ _STARTS = 3
 _NO_GPU = "torch sees no CUDA device"
 
 
-class Crew:
+class WorkerSession:
     """One worker after another, and a sampler while the GPU works.
 
     `tick` is called all the time while a figure is awaited.
@@ -140,6 +140,7 @@ class Crew:
         figure: dict[str, Any] | None = answer.get("figure")
         if figure is None:
             return str(answer.get("skipped") or answer.get("error") or "no reason")
+        figure |= planned.labels
         figure["started_at"] = started.strftime("%Y-%m-%dT%H:%M:%SZ")
         figure["clock_step_seconds"] = round(_clock_offset() - step, 6)
         begin, end = figure.pop("window")

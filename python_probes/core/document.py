@@ -14,7 +14,7 @@ SCHEMA_VERSIONS = {
     "hardware_baseline": "1.0",
     "environment": "1.0",
     "reproducibility": "1.0",
-    "benchmark": "1.0",
+    "benchmark": "1.1",
     "live_state": "1.0",
     "manifest": "1.0",
 }

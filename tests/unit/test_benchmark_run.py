@@ -15,7 +15,7 @@ from test_telemetry import FakeNvml
 from python_probes.benchmark import command, run, worker_process, worker_session
 from python_probes.benchmark.conditions import conditions, cpu_device
 from python_probes.benchmark.levels import Planned, plan
-from python_probes.benchmark.results import Findings
+from python_probes.benchmark.results import BenchmarkResults
 from python_probes.nvidia.nvml_calls import Nvml
 
 # The measuring process's place is taken by this script: same pipes, same lines.
@@ -74,7 +74,7 @@ for line in sys.stdin:
     series = dict(series=dict(seconds=[0.0, 0.2, 60.0], value=[1.0, 2.0, 3.0],
         sm_clock_mhz=[None] * 3, power_watts=[None] * 3,
         temperature_celsius=[None] * 3)) if name == "sustained.bf16" else dict()
-    say(dict(figure=dict(**series, value=2.0, unit="GB/s", samples=[2.0], spread=None,
+    say(dict(figure=dict(**series, value=2.0, samples=[2.0], spread=None,
         method="a stand-in for the measurement", duration_seconds=0.1, trace=None,
         parameters=dict(pid=os.getpid()), window=[begin, time.monotonic()])))
 """
@@ -139,7 +139,7 @@ def test_a_run_that_works(bench):
     [
         ("crash", "the measuring process died of SIGABRT"),
         ("exit", "the measuring process ended with status 7: terminate called"),
-        ("garbage", "an answer that is none"),
+        ("garbage", "an invalid answer"),
         ("error", "AcceleratorError: CUDA error: no kernel image"),
         ("skip", "9.0 GiB needed, 1.0 GiB may be taken"),
         ("hang", "no result within 2 s; stopped"),
@@ -399,15 +399,15 @@ def test_dcgm_is_asked_unless_it_ended_two_runs(box, monkeypatch, times):
     asked = []
     box.says("dcgmi", "dcgmi  version: 4.4.1\n")
     monkeypatch.setattr(run.dcgm, "collect", lambda *given: asked.append(given) or None)
-    wanted = run.Wanted("quick", "here", box.root, 300.0, 10)
+    wanted = run.RunOptions("quick", "here", box.root, 300.0, 10)
     one = run.Run(box.system, wanted, None, lambda _: None)
-    one._found.under_way["dcgm.diag"] = times
+    one._results.under_way["dcgm.diag"] = times
 
     one._diagnose(None)
 
     assert [(level, seconds) for _, _, level, seconds, _ in asked] == [(1, 20.0)][: times == 0]
-    assert bool(one._found.problems) is (times == 2)
-    assert one._found.under_way == {"dcgm.diag": 2} if times else one._found.under_way == {}
+    assert bool(one._results.problems) is (times == 2)
+    assert one._results.under_way == {"dcgm.diag": 2} if times else one._found.under_way == {}
 
 
 def test_a_diagnosis_that_crashes_costs_its_section_alone(bench, monkeypatch):
@@ -424,7 +424,7 @@ def test_a_diagnosis_that_crashes_costs_its_section_alone(bench, monkeypatch):
 
 
 def test_an_unreadable_identity_is_still_a_document(box):
-    found = Findings(box.system, "quick", "here", ["cpu.copy"], time.monotonic())
+    found = BenchmarkResults(box.system, "quick", "here", ["cpu.copy"], time.monotonic())
     found.identify(1.0)
 
     assert found.identity["gpu_uuids"] in (None, [])

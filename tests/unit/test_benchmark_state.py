@@ -111,7 +111,7 @@ def test_a_host_that_cannot_be_told_from_another_resumes_nothing(unknown):
     before = document()
     before["identity"].update(unknown)
 
-    with pytest.raises(StateError, match="cannot be told to be of this host"):
+    with pytest.raises(StateError, match="cannot be matched to this host"):
         taken(before, identity=unknown)
 
 
@@ -129,7 +129,7 @@ def test_the_same_boot_must_be_known_and_the_gpu_too(more):
     before = document()
     before["identity"].update(unknown)
 
-    with pytest.raises(StateError, match="cannot be told to be of this host"):
+    with pytest.raises(StateError, match="cannot be matched to this host"):
         taken(before, identity=unknown)
 
 
@@ -277,7 +277,7 @@ def test_a_write_that_fails_leaves_the_old_document(tmp_path, monkeypatch):
         ("", "cannot be read"),
         ('{"kind": "benchmark", "data"', "cannot be read"),
         ("[" * 100000, "cannot be read"),
-        ('{"kind": "benchmark", "value": NaN}', "NaN is no number"),
+        ('{"kind": "benchmark", "value": NaN}', "NaN is not a number"),
         (b"\xff\xfe\x00", "cannot be read"),
         ("[]", "holds no benchmark document"),
         ('{"kind": "environment"}', "holds no benchmark document"),
@@ -297,7 +297,9 @@ def test_a_folder_in_its_place_is_refused(tmp_path):
         StateFile(tmp_path).read()
 
 
-@pytest.mark.parametrize(("kind", "words"), [("pipe", "is no file"), ("link", "symbolic links")])
+@pytest.mark.parametrize(
+    ("kind", "words"), [("pipe", "is not a regular file"), ("link", "symbolic links")]
+)
 def test_a_pipe_is_not_waited_for_and_a_link_is_not_followed(tmp_path, kind, words):
     path = tmp_path / "state"
     if kind == "pipe":

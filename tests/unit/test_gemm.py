@@ -5,7 +5,7 @@ from fake_torch import FakeTorch, quick
 
 from python_probes.benchmark.families.gemm import measure
 from python_probes.benchmark.measuring import accelerator, bursts
-from python_probes.benchmark.measuring.context import Workbench
+from python_probes.benchmark.measuring.context import BenchmarkContext
 from python_probes.benchmark.measuring.figure import SkipError
 
 PLENTY = "MemTotal: 33554432 kB\nMemAvailable: 30000000 kB"
@@ -17,21 +17,20 @@ def small(monkeypatch):
 
 
 @pytest.fixture
-def bench(box, tmp_path):
-    """A function that gives the workbench over a torch."""
+def context(box, tmp_path):
+    """A function that gives the context over a torch."""
 
     def make(torch, meminfo=PLENTY):
         box.file("/proc/meminfo", meminfo)
-        return Workbench(torch, tmp_path, box.system)
+        return BenchmarkContext(torch, tmp_path, box.system)
 
     return make
 
 
-def test_operations_are_counted_over_device_time(bench):
-    figure = measure(bench(FakeTorch(cuda=True, seconds=0.01)), "bf16", 30.0)
+def test_operations_are_counted_over_device_time(context):
+    figure = measure(context(FakeTorch(cuda=True, seconds=0.01)), "bf16", 30.0)
 
     assert figure["value"] == pytest.approx(2 * 16**3 / 0.01 / 1e12)
-    assert figure["unit"] == "TFLOP/s"
     assert figure["spread"] == pytest.approx(0)
     assert len(figure["samples"]) == figure["parameters"]["bursts"] == 10
     assert figure["parameters"]["calls_per_burst"] == 2
@@ -41,8 +40,8 @@ def test_operations_are_counted_over_device_time(bench):
     assert end - begin == figure["duration_seconds"]
 
 
-def test_the_sweep_is_the_same_method_at_another_size(bench):
-    figure = measure(bench(FakeTorch(cuda=True, seconds=0.01)), "bf16_32", 30.0)
+def test_the_sweep_is_the_same_method_at_another_size(context):
+    figure = measure(context(FakeTorch(cuda=True, seconds=0.01)), "bf16_32", 30.0)
 
     assert figure["parameters"]["size"] == 32
     assert figure["value"] == pytest.approx(2 * 32**3 / 0.01 / 1e12)
@@ -51,10 +50,10 @@ def test_the_sweep_is_the_same_method_at_another_size(bench):
 @pytest.mark.parametrize(
     ("name", "precision"), [("fp32", "highest"), ("tf32", "high"), ("fp16", "highest")]
 )
-def test_tf32_is_on_for_its_own_figure_alone(bench, name, precision):
+def test_tf32_is_on_for_its_own_figure_alone(context, name, precision):
     torch = FakeTorch(cuda=True)
 
-    figure = measure(bench(torch), name, 30.0)
+    figure = measure(context(torch), name, 30.0)
 
     assert set(torch.products) == {precision}
     assert torch.precision == "medium"  # put back
@@ -62,12 +61,12 @@ def test_tf32_is_on_for_its_own_figure_alone(bench, name, precision):
 
 
 @pytest.mark.parametrize("fault", ["zeros", "nothing"])
-def test_a_wrong_product_is_no_figure(bench, fault):
+def test_a_wrong_product_is_no_figure(context, fault):
     with pytest.raises(SkipError, match=r"the result is wrong: off by ([1-9]|nan)"):
-        measure(bench(FakeTorch(cuda=True, faults=[fault])), "fp32", 30.0)
+        measure(context(FakeTorch(cuda=True, faults=[fault])), "fp32", 30.0)
 
 
-def test_a_product_that_stops_writing_is_noticed(bench, monkeypatch):
+def test_a_product_that_stops_writing_is_noticed(context, monkeypatch):
     torch = FakeTorch(cuda=True)
     ahead = 1 + 3 + 1  # the first call, the trial and the untimed call of the first burst
     monkeypatch.setattr(bursts, "_BURSTS", 1)
@@ -81,14 +80,14 @@ def test_a_product_that_stops_writing_is_noticed(bench, monkeypatch):
     monkeypatch.setattr(torch, "mm", stopping)
 
     with pytest.raises(SkipError, match="off by nan"):
-        measure(bench(torch), "fp32", 30.0)
+        measure(context(torch), "fp32", 30.0)
 
 
-def test_a_cuda_error_leaves_the_precision_as_it_was(bench):
+def test_a_cuda_error_leaves_the_precision_as_it_was(context):
     torch = FakeTorch(cuda=True, faults=["kernel"])
 
     with pytest.raises(RuntimeError, match="no kernel image"):
-        measure(bench(torch), "tf32", 30.0)
+        measure(context(torch), "tf32", 30.0)
     assert torch.precision == "medium"
 
 
@@ -101,49 +100,48 @@ def test_a_cuda_error_leaves_the_precision_as_it_was(bench):
         ("tf32", (7, 5), "tf32 needs compute capability 8.0 or newer, this GPU has 7.5"),
         ("int8", (12, 1), r"int8 needs torch._int_mm, which torch 2.13.0\+fake lacks"),
         ("nvfp4", (12, 1), "nvfp4 needs torch.float4_e2m1fn_x2, which torch .* lacks"),
-        ("fp6", (12, 1), "fp6: no such precision"),
     ],
 )
-def test_what_gpu_or_torch_have_not_is_skipped_with_the_reason(bench, name, capability, reason):
+def test_what_gpu_or_torch_have_not_is_skipped_with_the_reason(context, name, capability, reason):
     major, minor = capability
 
     with pytest.raises(SkipError, match=f"^{reason}$"):
-        measure(bench(FakeTorch(cuda=True, major=major, minor=minor)), name, 30.0)
+        measure(context(FakeTorch(cuda=True, major=major, minor=minor)), name, 30.0)
 
 
-def test_a_cpu_is_never_measured_instead(bench):
+def test_a_cpu_is_never_measured_instead(context):
     torch = FakeTorch()
 
     with pytest.raises(SkipError, match="torch sees no CUDA device"):
-        measure(bench(torch), "fp32", 30.0)
+        measure(context(torch), "fp32", 30.0)
     assert torch.products == []
 
 
-def test_bursts_that_do_not_fit_the_time_are_no_figure(bench, monkeypatch):
+def test_bursts_that_do_not_fit_the_time_are_no_figure(context, monkeypatch):
     monkeypatch.setattr(bursts, "_PAUSE_SECONDS", 0.5)
     torch = FakeTorch(cuda=True)
 
     with pytest.raises(SkipError, match=r"3 bursts of 2 do not fit in the 1\.\d s left"):
-        measure(bench(torch), "fp32", 1.4)
+        measure(context(torch), "fp32", 1.4)
 
 
-def test_fewer_bursts_are_taken_where_time_is_short(bench, monkeypatch):
+def test_fewer_bursts_are_taken_where_time_is_short(context, monkeypatch):
     monkeypatch.setattr(bursts, "_PAUSE_SECONDS", 0.1)
 
-    figure = measure(bench(FakeTorch(cuda=True)), "fp32", 0.6)
+    figure = measure(context(FakeTorch(cuda=True)), "fp32", 0.6)
 
     assert 3 <= figure["parameters"]["bursts"] <= 5
 
 
-def test_a_load_is_refused_before_it_is_made(bench):
+def test_a_load_is_refused_before_it_is_made(context):
     torch = FakeTorch(cuda=True, is_integrated=1)
 
     with pytest.raises(SkipError, match="GiB needed"):
-        measure(bench(torch, "MemTotal: 1000000 kB\nMemAvailable: 900000 kB"), "fp32", 30.0)
+        measure(context(torch, "MemTotal: 1000000 kB\nMemAvailable: 900000 kB"), "fp32", 30.0)
     assert torch.products == []
 
 
-def test_each_call_finds_the_cache_flushed_and_is_timed_alone(bench, monkeypatch):
+def test_each_call_finds_the_cache_flushed_and_is_timed_alone(context, monkeypatch):
     monkeypatch.setattr(bursts, "_BURSTS", 1)
     torch = FakeTorch(cuda=True)
     order = []
@@ -163,7 +161,7 @@ def test_each_call_finds_the_cache_flushed_and_is_timed_alone(bench, monkeypatch
         torch, "mm", lambda *a, out: (order.append("product"), multiply(*a, out=out))
     )
 
-    measure(bench(torch), "fp32", 30.0)
+    measure(context(torch), "fp32", 30.0)
 
     timed = ["flush", "event", "product", "event"]
     trial = 3

@@ -36,7 +36,8 @@ def test_a_line_holds_what_later_runs_are_compared_by():
     }  # fmt: skip
     assert set(entry["figures"]) == set(figures)
     assert entry["figures"]["gemm.bf16"] == {
-        "value": 92.0, "unit": "TFLOP/s", "spread": 0.0075, "faults": []
+        "value": 92.0, "unit": "TFLOP/s", "spread": 0.0075, "faults": [],
+        "chart_group": "Matrix product by precision",
     }  # fmt: skip
     assert entry["figures"]["gemm.fp16"]["faults"] == ["throttled"]
     latency = figures["storage.random_read"]["latency_microseconds"]

@@ -107,7 +107,8 @@ def test_throughput_has_a_bar_for_each_precision_with_targets(folder):
     ends = [segment[0][1] for one in gemm.collections for segment in one.get_segments()]
     assert required in ends
     assert panel(figure, "CPU").get_ylabel() == "TFLOP/s"
-    assert next(t.get_text() for t in panel(figure, "BF16 product").get_xticklabels()) == "2048"
+    sweep = panel(figure, "BF16 product")
+    assert next(tick.get_text() for tick in sweep.get_xticklabels()) == "BF16 2048"
     assert panel(figure, "Loads").get_ylabel() == "TFLOP/s"
 
 
@@ -149,9 +150,9 @@ def test_bandwidth_has_its_four_parts(folder):
 
 def test_storage_shows_rates_and_requests_in_their_units(folder):
     figure = drawn(bar_charts.storage, subject(folder))
-    assert panel(figure, "Sequential").get_ylabel() == "GB/s"
-    assert panel(figure, "Random, 1 request").get_ylabel() == "IOPS"
-    deep = panel(figure, "Random, 64 requests")
+    assert panel(figure, "Disk, sequential").get_ylabel() == "GB/s"
+    assert panel(figure, "Disk, 1 request").get_ylabel() == "IOPS"
+    deep = panel(figure, "Disk, 64 requests")
     assert deep.get_ylabel() == "thousand IOPS"
     assert deep.patches[0].get_height() == pytest.approx(300)
 
@@ -190,7 +191,7 @@ def test_what_a_soak_could_not_read_is_left_out(folder):
 
 def test_history_is_relative_to_the_baseline_and_marks_it(folder):
     figure = drawn(history_chart.history, subject(folder))
-    gemm = panel(figure, "gemm")
+    gemm = panel(figure, "Matrix product")
     assert gemm.get_ylabel() == "% of the baseline"
     styles = [line.get_linestyle() for line in gemm.lines]
     assert ":" in styles  # when the baseline was measured
@@ -202,7 +203,7 @@ def test_history_is_relative_to_the_baseline_and_marks_it(folder):
 
 def test_history_without_a_baseline_starts_at_the_first_valid_run(folder):
     (folder / made.HOST / "benchmark_baseline.json").unlink()
-    gemm = panel(drawn(history_chart.history, subject(folder)), "gemm")
+    gemm = panel(drawn(history_chart.history, subject(folder)), "Matrix product")
     assert gemm.get_ylabel() == "% of the first valid run"
     assert gemm.lines[0].get_ydata()[0] == pytest.approx(100)
 
@@ -210,7 +211,7 @@ def test_history_without_a_baseline_starts_at_the_first_valid_run(folder):
 def test_a_family_that_is_only_partly_in_the_baseline_says_so(folder):
     given = subject(folder)
     del given.baseline["data"]["figures"]["gemm.fp16"]
-    gemm = panel(drawn(history_chart.history, given), "gemm")
+    gemm = panel(drawn(history_chart.history, given), "Matrix product")
     assert gemm.get_ylabel() == "% of the baseline or first valid run"
 
 

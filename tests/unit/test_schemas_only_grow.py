@@ -60,7 +60,7 @@ NARROWER = [
     lambda s: fields(s, *FIGURE, "properties", "value").update(maximum=10),
     lambda s: fields(s, *FIGURE, "properties", "samples").update(minItems=9),
     lambda s: fields(s, *FIGURE, "properties", "method").update(pattern="^torch"),
-    lambda s: fields(s, *FIGURE, "properties", "unit", "enum").pop(),
+    lambda s: fields(s, *FIGURE, "properties", "component", "enum").pop(),
     lambda s: fields(s, *FIGURE, "properties", "spread").update(type="number"),
     lambda s: fields(s, *FIGURE, "properties", "trace", "anyOf").pop(),
     lambda s: fields(s, "document", "$defs", "trace", "required").append("since_then"),

@@ -14,9 +14,9 @@ from schema_check import schema_errors
 from python_probes.benchmark.families import direct_io
 from python_probes.benchmark.families import fio as fio_module
 from python_probes.benchmark.families.storage_job import JOBS, StorageJob
-from python_probes.benchmark.families.storage_speed import measure
+from python_probes.benchmark.families.storage_speed import FAMILY, measure
 from python_probes.benchmark.measuring import direct_file as direct_file_module
-from python_probes.benchmark.measuring.context import Workbench
+from python_probes.benchmark.measuring.context import BenchmarkContext
 from python_probes.benchmark.measuring.direct_file import CHUNK
 from python_probes.benchmark.measuring.figure import SkipError
 from python_probes.core.system import System
@@ -34,22 +34,21 @@ def short(monkeypatch):
 
 
 @pytest.fixture
-def bench(tmp_path, monkeypatch):
-    """A workbench without fio."""
+def context(tmp_path, monkeypatch):
+    """A context without fio."""
     monkeypatch.setattr(System, "which", lambda *_: None)
-    made = Workbench("no torch", tmp_path, System())
+    made = BenchmarkContext("no torch", tmp_path, System())
     yield made
     if made._file is not None:
         made._file.close()
 
 
 @pytest.mark.parametrize("name", JOBS)
-def test_every_figure_without_fio(bench, name):
-    figure = measure(bench, name, 2.0)
+def test_every_figure_without_fio(context, name):
+    figure = measure(context, name, 2.0)
 
     parameters = figure["parameters"]
     assert figure["value"] > 0
-    assert figure["unit"] == ("IOPS" if "random" in name else "GB/s")
     assert "fio is not used" in figure["method"]
     assert ("write" if "write" in name else "read") in figure["method"]
     assert parameters["tool"] == "python"
@@ -63,79 +62,74 @@ def test_every_figure_without_fio(bench, name):
     assert figure["window"][0] < figure["window"][1]
     latency = figure["latency_microseconds"]
     assert 0 < latency["p50"] <= latency["p95"] <= latency["p99"] <= latency["p99_9"]
-    assert list(bench.directory.iterdir()) == []
+    assert list(context.directory.iterdir()) == []
 
 
-def test_the_samples_lie_around_the_mean(bench):
-    figure = measure(bench, "write", 2.0)
+def test_the_samples_lie_around_the_mean(context):
+    figure = measure(context, "write", 2.0)
 
     mean = figure["parameters"]["bytes_moved"] / figure["duration_seconds"] / 1e9
     assert min(figure["samples"]) <= mean * 1.05
     assert max(figure["samples"]) >= mean * 0.95
-    assert bench.file.written == min(figure["parameters"]["bytes_moved"], BYTES)
+    assert context.file.written == min(figure["parameters"]["bytes_moved"], BYTES)
 
 
-def test_nothing_is_read_that_was_not_written(bench, monkeypatch):
+def test_nothing_is_read_that_was_not_written(context, monkeypatch):
     """After a restart the file is new: it is filled before anything is read."""
     offsets = []
     real = direct_file_module.os.preadv
 
     def watch(descriptor, buffers, offset):
-        offsets.append((offset, offset + len(buffers[0]), bench.file.written))
+        offsets.append((offset, offset + len(buffers[0]), context.file.written))
         return real(descriptor, buffers, offset)
 
     monkeypatch.setattr(direct_file_module.os, "preadv", watch)
-    measure(bench, "random_read", 2.0)
-    measure(bench, "read_16_jobs", 2.0)
+    measure(context, "random_read", 2.0)
+    measure(context, "read_16_jobs", 2.0)
 
-    assert bench.file.enough
+    assert context.file.enough
     assert offsets
     assert all(end <= written for _, end, written in offsets)
 
 
-def test_a_file_that_is_too_short_is_filled_up(bench):
-    bench.file.allocate()
-    bench.file.written = CHUNK + 4096  # as a broken fio may leave it
+def test_a_file_that_is_too_short_is_filled_up(context):
+    context.file.allocate()
+    context.file.written = CHUNK + 4096  # as a broken fio may leave it
 
-    measure(bench, "read", 2.0)
+    measure(context, "read", 2.0)
 
-    assert bench.file.written == BYTES
-    bench.file.verify(CHUNK, CHUNK)
-
-
-def test_writing_goes_over_the_file_again_at_its_end(bench):
-    bench.file.allocate()
-    figure = direct_io.measure_growth(JOBS["write"], bench.file, 1.0)
-
-    assert bench.file.written <= BYTES
-    assert figure["parameters"]["file_bytes"] == bench.file.written
+    assert context.file.written == BYTES
+    context.file.verify(CHUNK, CHUNK)
 
 
-def test_a_figure_that_does_not_exist_is_skipped(bench):
-    with pytest.raises(SkipError, match=r"storage\.append: no such figure"):
-        measure(bench, "append", 1.0)
+def test_writing_goes_over_the_file_again_at_its_end(context):
+    context.file.allocate()
+    figure = direct_io.measure_growth(JOBS["write"], context.file, 1.0)
+
+    assert context.file.written <= BYTES
+    assert figure["parameters"]["file_bytes"] == context.file.written
 
 
 @pytest.mark.parametrize("name", ["write", "random_read_64"])
-def test_no_time_is_no_figure(bench, name):
-    direct_io.fill(bench.file, 0.0)
+def test_no_time_is_no_figure(context, name):
+    direct_io.fill(context.file, 0.0)
 
     with pytest.raises(SkipError, match="too little time"):
-        measure(bench, name, 0.05)
+        measure(context, name, 0.05)
 
 
-def test_a_file_in_the_page_cache_is_no_figure(bench):
-    direct_io.fill(bench.file, 0.0)
-    cached = os.open(bench.file.path, os.O_RDONLY)
+def test_a_file_in_the_page_cache_is_no_figure(context):
+    direct_io.fill(context.file, 0.0)
+    cached = os.open(context.file.path, os.O_RDONLY)
     os.pread(cached, BYTES, 0)  # through memory
 
     with pytest.raises(SkipError, match="through memory"):
-        measure(bench, "read", 2.0)
+        measure(context, "read", 2.0)
     os.close(cached)
 
 
-def test_a_stream_that_fails_ends_the_others(bench, monkeypatch):
-    direct_io.fill(bench.file, 0.0)
+def test_a_stream_that_fails_ends_the_others(context, monkeypatch):
+    direct_io.fill(context.file, 0.0)
     monkeypatch.setattr(direct_io, "_LONGEST", 600.0)
     failed = []
 
@@ -145,7 +139,7 @@ def test_a_stream_that_fails_ends_the_others(bench, monkeypatch):
 
     monkeypatch.setattr(direct_file_module.os, "preadv", fail)
     with pytest.raises(SkipError, match="Input/output error"):
-        direct_io.measure(JOBS["random_read_64"], bench.file, 600.0)
+        direct_io.measure(JOBS["random_read_64"], context.file, 600.0)
     assert failed
 
 
@@ -212,8 +206,8 @@ print(json.dumps({{"fio version": "fio-3.1" if scenario == "old" else "fio-3.36"
 
 
 @pytest.fixture
-def fio(bench, tmp_path_factory, monkeypatch):
-    """A workbench with an fio that plays a scenario; `calls` are the options of each run."""
+def fio(context, tmp_path_factory, monkeypatch):
+    """A context with an fio that plays a scenario; `calls` are the options of each run."""
     folder = tmp_path_factory.mktemp("fio")
 
     def make(scenario="works"):
@@ -222,20 +216,20 @@ def fio(bench, tmp_path_factory, monkeypatch):
         executable.write_text(_FIO.format(python=sys.executable, scenario=scenario, log=str(log)))
         executable.chmod(0o755)
         monkeypatch.setattr(System, "which", lambda *_: str(executable))
-        bench.calls = lambda: [json.loads(line) for line in log.read_text().splitlines()]
-        return bench
+        context.calls = lambda: [json.loads(line) for line in log.read_text().splitlines()]
+        return context
 
     return make
 
 
 def test_a_figure_of_fio_is_the_median_of_its_runs(fio):
-    bench = fio()
+    context = fio()
 
-    write = measure(bench, "write", 3.0)
-    random = measure(bench, "random_read", 3.0)
+    write = measure(context, "write", 3.0)
+    random = measure(context, "random_read", 3.0)
 
     assert (write["samples"], write["value"]) == ([3, 1, 2, 5, 4], 3)
-    assert (random["samples"], random["unit"]) == ([3000, 1000, 2000, 5000, 4000], "IOPS")
+    assert random["samples"] == [3000, 1000, 2000, 5000, 4000]
     assert write["latency_microseconds"] == {"p50": 3.0, "p95": 20.0, "p99": 30.0, "p99_9": 40.0}
     assert write["duration_seconds"] == pytest.approx(5 * 0.6)
     assert write["parameters"]["tool"] == "fio-3.36"
@@ -246,28 +240,28 @@ def test_a_figure_of_fio_is_the_median_of_its_runs(fio):
 
 
 def test_writing_with_fio_makes_the_file_grow_run_by_run(fio):
-    bench = fio()
+    context = fio()
 
-    measure(bench, "write", 3.0)
+    measure(context, "write", 3.0)
 
-    offsets = [int(call["offset"]) for call in bench.calls()]
+    offsets = [int(call["offset"]) for call in context.calls()]
     fifth = BYTES // 5 // 2**20 * 2**20
     assert offsets == [0, fifth, 2 * fifth, 3 * fifth, 4 * fifth]
-    assert {int(call["size"]) for call in bench.calls()} == {fifth}
-    assert bench.file.written == 5 * fifth
+    assert {int(call["size"]) for call in context.calls()} == {fifth}
+    assert context.file.written == 5 * fifth
 
 
 @pytest.mark.parametrize("name", [name for name in JOBS if name != "write"])
 def test_fio_stays_within_what_is_written(fio, name):
-    bench = fio()
-    direct_io.fill(bench.file, 0.0)
+    context = fio()
+    direct_io.fill(context.file, 0.0)
 
-    measure(bench, name, 3.0)
+    measure(context, name, 3.0)
 
     job = JOBS[name]
-    for call in bench.calls():
+    for call in context.calls():
         end = int(call["offset"]) + int(call["size"]) * int(call["numjobs"])
-        assert 0 < end <= bench.file.written
+        assert 0 < end <= context.file.written
         assert int(call["size"]) % job.block_bytes == 0
         assert (int(call["numjobs"]), int(call["iodepth"])) == (job.jobs, job.depth)
         assert call["offset_increment"] == call["size"]
@@ -276,10 +270,10 @@ def test_fio_stays_within_what_is_written(fio, name):
 
 
 def test_the_second_engine_is_taken_where_the_first_is_not_allowed(fio):
-    bench = fio("libaio")
+    context = fio("libaio")
 
-    assert measure(bench, "write", 3.0)["parameters"]["engine"] == "libaio"
-    assert [call["ioengine"] for call in bench.calls()].count("io_uring") == 1
+    assert measure(context, "write", 3.0)["parameters"]["engine"] == "libaio"
+    assert [call["ioengine"] for call in context.calls()].count("io_uring") == 1
 
 
 def test_a_busy_fio_is_told(fio):
@@ -310,10 +304,10 @@ def test_a_broken_fio_gives_way_to_this_process(fio, scenario, words):
 
 
 def test_an_fio_that_cannot_be_started_gives_way_too(fio, monkeypatch):
-    bench = fio()
+    context = fio()
     monkeypatch.setattr(System, "which", lambda *_: "/dev/null")
 
-    assert "cannot be started" in measure(bench, "write", 1.0)["parameters"]["fio_problem"]
+    assert "cannot be started" in measure(context, "write", 1.0)["parameters"]["fio_problem"]
 
 
 def test_an_fio_that_hangs_is_ended(fio, monkeypatch):
@@ -324,7 +318,7 @@ def test_an_fio_that_hangs_is_ended(fio, monkeypatch):
 
 
 def test_fio_dies_with_the_process_that_started_it(fio, tmp_path):
-    bench = fio("hangs")
+    context = fio("hangs")
     executable = System().which("fio")
     log = Path(executable).with_name("log.pid")
     code = (
@@ -333,7 +327,7 @@ def test_fio_dies_with_the_process_that_started_it(fio, tmp_path):
         "from python_probes.benchmark.families.fio import Fio\n"
         "from python_probes.benchmark.families.storage_job import JOBS\n"
         "from python_probes.core.system import System\n"
-        f"file = DirectFile(Path({str(bench.directory)!r}), System())\n"
+        f"file = DirectFile(Path({str(context.directory)!r}), System())\n"
         "file.allocate()\n"
         f"Fio({executable!r}, file, JOBS['write']).measure(30.0, grow=True)\n"
     )
@@ -361,7 +355,7 @@ def test_fio_without_time_is_no_figure(fio):
 
 @pytest.mark.parametrize("scenario", ["works", "silent"])
 def test_a_storage_figure_fits_the_schema(fio, scenario):
-    figure = measure(fio(scenario), "write", 3.0)
+    figure = measure(fio(scenario), "write", 3.0) | FAMILY.labels("write")
     del figure["window"]
 
     assert schema_errors("document", "/$defs/figure", figure) == []

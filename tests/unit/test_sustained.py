@@ -7,7 +7,7 @@ from fake_torch import FakeTorch, quick
 
 from python_probes.benchmark.families import sustained
 from python_probes.benchmark.families.sustained import measure
-from python_probes.benchmark.measuring.context import Workbench
+from python_probes.benchmark.measuring.context import BenchmarkContext
 from python_probes.benchmark.measuring.figure import SkipError
 
 
@@ -19,7 +19,7 @@ def play(box, tmp_path, monkeypatch):
 
     def run(torch, seconds):
         monkeypatch.setattr(sustained, "time", SimpleNamespace(monotonic=lambda: torch.clock))
-        return measure(Workbench(torch, tmp_path, box.system), "bf16", seconds)
+        return measure(BenchmarkContext(torch, tmp_path, box.system), "bf16", seconds)
 
     return run
 

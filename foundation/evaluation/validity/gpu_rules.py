@@ -9,6 +9,7 @@ from typing import Any
 
 from packaging.version import Version
 
+from ...documents.figure_labels import family, is_sustained
 from .measurement import Measurement
 
 _ARCHITECTURE = re.compile(r"sm_(\d+)(\d)([af]?)")
@@ -28,8 +29,10 @@ _MADE_FOR = re.compile(r"[+-]cu(\d+)")  # torch 2.9.0+cu128, nvidia-cublas-cu12
 
 
 def wrong_device(one: Measurement) -> str | None:
-    """A GPU's figure that a CPU or another GPU measured."""
-    device = one.benchmark["device"]
+    """A GPU's figure that a CPU or another GPU measured, or that is said to be another's."""
+    device, claimed = one.benchmark["device"], one.figure.get("component")
+    if claimed is not None and claimed != one.component:
+        return f"its document says {claimed}, and it is a figure of the {one.component}"
     if one.of_gpu and device["kind"] != "cuda":
         return f"a GPU's figure, measured on {device['kind']}"
     other: str | None = one.once("other GPU", lambda: _other_gpu(one)) if one.on_gpu else None
@@ -85,7 +88,7 @@ def wrong_build(one: Measurement) -> str | None:
     if not one.on_gpu:
         return None
     missing: str | None = one.once("cuda", lambda: _no_cuda(one))
-    if missing is None and one.family in one.limits.get("native_code", ()):
+    if missing is None and family(one.name) in one.limits.get("native_code", ()):
         missing = one.once("native code", lambda: _no_code(one))
     return missing
 
@@ -103,16 +106,16 @@ def _no_cuda(one: Measurement) -> str | None:
 
 def _other_cuda(build: Mapping[str, Any], oldest: str | None) -> str | None:
     """A CUDA that is too old, or not the one in the version of torch (2.9.0+cu128)."""
-    told = f"torch {build['torch']} was built for CUDA {build['cuda']}"
+    described = f"torch {build['torch']} was built for CUDA {build['cuda']}"
     try:
         cuda = Version(build["cuda"])
     except ValueError:  # InvalidVersion, and a number of thousands of digits
-        return f"{told}, which is no version"
+        return f"{described}, which is not a version"
     named = _MADE_FOR.search(build["torch"])
     if named is not None and named[1][:-1] != str(cuda.major):
-        return f"{told}, and its version says cu{named[1]}"
+        return f"{described}, and its version says cu{named[1]}"
     if oldest is not None and cuda < Version(oldest):
-        return f"{told}, not {oldest}"
+        return f"{described}, not {oldest}"
     return None
 
 
@@ -246,7 +249,7 @@ def power_wedge(one: Measurement) -> str | None:
 def _wedged_loads(one: Measurement, limits: Mapping[str, float]) -> dict[str, str]:
     """By name, the run's sustained figures that show a wedge."""
     figures = one.benchmark["figures"].items()
-    loads = {name: figure for name, figure in figures if name.startswith("sustained.")}
+    loads = {name: figure for name, figure in figures if is_sustained(name, figure)}
     found = {name: _wedged(figure["trace"] or {}, limits) for name, figure in loads.items()}
     return {name: evidence for name, evidence in found.items() if evidence is not None}
 
@@ -268,9 +271,9 @@ def _wedged(trace: Mapping[str, Any], limits: Mapping[str, float]) -> str | None
         return None
     if weak is None and reasons - _NO_REASON:
         return None  # the clock alone, and the GPU says why it is low
-    told = [
+    described = [
         "busy" if busy is None else f"{busy:.0f} % busy",
         "clock unknown" if clock is None else f"{clock:.0f} MHz",
         "power unknown" if power is None else f"{power:.1f} W",
     ]
-    return f"power wedge: {', '.join(told)}"
+    return f"power wedge: {', '.join(described)}"

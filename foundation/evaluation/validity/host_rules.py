@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .measurement import STORAGE, Measurement
+from ...documents.figure_labels import STORAGE
+from .measurement import Measurement
 
 _BLOCK_BYTES = 4096  # of the random figures
 # PCI Express Base Specification: 8b/10b coding up to 5 GT/s, 128b/130b from 8 GT/s on.
@@ -32,7 +33,7 @@ def busy(one: Measurement) -> str | None:
 
 def page_cache(one: Measurement) -> str | None:
     """A disk's figure that came from memory."""
-    if one.family != STORAGE:
+    if one.component != STORAGE:
         return None
     return _no_disk(one) or _too_fast_for_a_disk(one)
 

@@ -7,19 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-GPU_FAMILIES = frozenset(
-    {
-        "attention",
-        "convolution",
-        "gemm",
-        "memory",
-        "sustained",
-        "sweep",
-        "transfer",
-        "unified",
-    }
-)
-STORAGE = "storage"
+from ...documents.figure_labels import GPU, by_figure, component
 
 
 @dataclass(frozen=True)
@@ -49,14 +37,14 @@ class Measurement:
         return self.memo[name]
 
     @cached_property
-    def family(self) -> str:
-        """What did the work: gemm, memory, storage, ..."""
-        return self.name.partition(".")[0]
+    def component(self) -> str | None:
+        """What did the work: gpu, cpu or storage; None where nobody says."""
+        return component(self.name, self.figure, self.limits.get("components", {}))
 
-    @cached_property
+    @property
     def of_gpu(self) -> bool:
-        """Whether the name says that a GPU did the work."""
-        return self.family in GPU_FAMILIES
+        """Whether the figure is a GPU's, wherever it was measured."""
+        return self.component == GPU
 
     @cached_property
     def on_gpu(self) -> bool:
@@ -74,9 +62,12 @@ class Measurement:
         return frozenset(self.trace.get("event_reasons") or ())
 
     def limit(self, name: str) -> Any:
-        """A limit that is kept by figure or by family; None where there is none."""
-        kept = self.limits.get(name)
-        return kept.get(self.name, kept.get(self.family)) if kept else None
+        """A limit that is kept by figure, family or component; None where there is none."""
+        return by_figure(self.limits.get(name, {}), self.name, self.component)
+
+    def own_limit(self, name: str) -> Any:
+        """The same for a quantity of the figure, which others of its component need not share."""
+        return by_figure(self.limits.get(name, {}), self.name)
 
     def section(self, name: str) -> Mapping[str, Any]:
         """A section of the hardware baseline; empty where it was not read."""

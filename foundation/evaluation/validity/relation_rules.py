@@ -7,17 +7,18 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .measurement import GPU_FAMILIES, Measurement
+from ...documents.figure_labels import GPU, component
+from .measurement import Measurement
 
 _NUMBER = re.compile(r"\b\d{1,4}\b")  # Python refuses to read one of thousands of digits
 
 
 def implausible(one: Measurement) -> str | None:
     """More than the device can do, or out of proportion to another figure."""
-    value, most = one.figure["value"], one.limit("maximum")
+    value, most = one.figure["value"], one.own_limit("maximum")
     if most is not None and value > most:
         return f"{value:.4g} {one.figure['unit']} is more than the device can do ({most:g})"
-    per_cpu = one.limit("maximum_per_cpu")
+    per_cpu = one.own_limit("maximum_per_cpu")
     if per_cpu is not None and (cpus := _cpus(one)) and value > per_cpu * cpus:
         return f"{value:.4g} {one.figure['unit']} is more than {cpus:g} CPUs can do"
     broken: list[tuple[str, str, str]]
@@ -53,19 +54,20 @@ def _broken(one: Measurement) -> Iterator[tuple[str, str, str]]:
             continue
         above, below = figures[left]["value"], figures[right]["value"]
         if not (above > 0 and below > 0):
-            continue  # damaged, and told by its own rule
+            continue  # damaged, which another rule reports
         ratio = above / below
         least, most = bounds.get("at_least", 0.0), bounds.get("at_most")
-        told = f"{left} ({above:.4g}) is {ratio:.3g} times {right} ({below:.4g})"
+        described = f"{left} ({above:.4g}) is {ratio:.3g} times {right} ({below:.4g})"
         if ratio < least:
-            yield left, right, f"{told}, at least {least:g} is expected"
+            yield left, right, f"{described}, at least {least:g} is expected"
         elif most is not None and ratio > most:
-            yield left, right, f"{told}, at most {most:g} is expected"
+            yield left, right, f"{described}, at most {most:g} is expected"
 
 
 def _applies(one: Measurement, left: str, right: str, bounds: Mapping[str, Any]) -> bool:
     """Older GPUs emulate number formats that they do not have."""
-    of_gpu = {left.partition(".")[0], right.partition(".")[0]} <= GPU_FAMILIES
+    figures, known = one.benchmark["figures"], one.limits.get("components", {})
+    of_gpu = all(component(name, figures[name], known) == GPU for name in (left, right))
     device = one.benchmark["device"]
     if of_gpu and device["kind"] != "cuda":
         return False

@@ -7,7 +7,8 @@ import statistics
 from datetime import datetime, timedelta
 
 from ...core.errors import Json, shorten
-from .measurement import STORAGE, Measurement
+from ...documents.figure_labels import STORAGE
+from .measurement import Measurement
 
 _LARGEST = 1e18
 _FEWEST_FOR_SPREAD = 4
@@ -25,9 +26,9 @@ def number(one: Measurement) -> str | None:
     """A value or sample that no measurement gives."""
     for value in (one.figure["value"], *one.figure["samples"]):
         if not 0 < value < _LARGEST:
-            return f"{shorten(value)} is no measured quantity"
+            return f"{shorten(value)} is not a measured quantity"
     if not _finite(dict(one.figure)):
-        return "one of its numbers is infinite or none"
+        return "one of its numbers is infinite or not a number"
     return None
 
 
@@ -55,7 +56,7 @@ def _sums_up(value: list[Json]) -> bool:
 
 def unit(one: Measurement) -> str | None:
     """Another unit than the criterion or the profile knows."""
-    for wanted in (one.unit, one.limit("units")):
+    for wanted in (one.unit, one.own_limit("units")):
         if wanted and one.figure["unit"] != wanted:
             return f"measured in {one.figure['unit']}, judged in {wanted}"
     return None
@@ -93,8 +94,8 @@ def _percentiles_out_of_order(one: Measurement) -> str | None:
     values = [latency[name] for name in names]
     if values[0] > 0 and values == sorted(values):
         return None
-    told = ", ".join(f"{name} {value:g}" for name, value in zip(names, values, strict=True))
-    return f"latency percentiles do not rise from above zero: {told} us"
+    described = ", ".join(f"{name} {value:g}" for name, value in zip(names, values, strict=True))
+    return f"latency percentiles do not rise from above zero: {described} us"
 
 
 def latency(one: Measurement) -> str | None:
@@ -134,7 +135,7 @@ def identical(one: Measurement) -> str | None:
     fewest = one.limits.get("minimum_identical_samples")
     if fewest is None or len(samples) < fewest or len(set(samples)) > 1:
         return None
-    if one.family == STORAGE and counted(samples[0], one.figure["unit"]):
+    if one.component == STORAGE and counted(samples[0], one.figure["unit"]):
         return None
     return f"all {len(samples)} samples are {samples[0]!r}: no timer gives that"
 
@@ -148,7 +149,7 @@ def counted(sample: float, unit: str) -> bool:
 def specification(one: Measurement) -> str | None:
     """A figure from a data sheet."""
     value, samples = one.figure["value"], one.figure["samples"]
-    for rated in one.limit("specification") or ():
+    for rated in one.own_limit("specification") or ():
         if _same(value, rated) or all(_same(sample, rated) for sample in samples):
             return f"{value:.6g} is the specification's {rated:g}, not a measurement"
     return None

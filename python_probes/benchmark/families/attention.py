@@ -8,7 +8,8 @@ from typing import Any
 
 from ..measuring.accelerator import Accelerator
 from ..measuring.bursts import FLUSH_BYTES, burst_figure
-from ..measuring.context import Workbench
+from ..measuring.context import BenchmarkContext
+from ..measuring.family import GPU, Family, FigurePlan
 from ..measuring.figure import SkipError
 from ..measuring.load import relative_error, sample_step
 from .matrix_product import PRECISIONS, require_supported
@@ -22,7 +23,6 @@ _MATRICES = 8  # query, key, value and result; a kernel's own; what checking tak
 class Attention:
     """The load of one attention over normally distributed random numbers, not causal."""
 
-    unit = "TFLOP/s"
     error_limit = 1e-1
 
     def __init__(self, accelerator: Accelerator, dtype: str) -> None:
@@ -96,16 +96,19 @@ def memory_bytes() -> int:
     return _MATRICES * _ELEMENT_BYTES * _BATCH * _HEADS * _TOKENS * _HEAD_SIZE
 
 
-def measure(bench: Workbench, name: str, budget_seconds: float) -> dict[str, Any]:
-    """The figure `attention.<precision>`, `bf16` or `fp16`, in TFLOP/s.
+def measure(context: BenchmarkContext, name: str, budget_seconds: float) -> dict[str, Any]:
+    """The figure `attention.<precision>`, `bf16` or `fp16`.
 
     Raises SkipError, and whatever torch raises.
     """
     deadline = time.monotonic() + budget_seconds
-    accelerator = bench.gpu
+    accelerator = context.gpu
     require_supported(accelerator, name)
-    bench.guard.require(memory_bytes() + FLUSH_BYTES)
+    context.guard.require(memory_bytes() + FLUSH_BYTES)
     try:
         return burst_figure(accelerator, Attention(accelerator, PRECISIONS[name].inputs), deadline)
     finally:
         accelerator.release()
+
+
+FAMILY = Family("attention", measure, GPU, "Loads", {"bf16": FigurePlan("TFLOP/s", 3, 4)})

@@ -8,7 +8,8 @@ from typing import Any
 
 from ..measuring.accelerator import Accelerator
 from ..measuring.bursts import FLUSH_BYTES, burst_figure
-from ..measuring.context import Workbench
+from ..measuring.context import BenchmarkContext
+from ..measuring.family import GPU, Family, FigurePlan
 from ..measuring.load import relative_error, sample_step
 from .matrix_product import PRECISIONS, require_supported
 
@@ -23,7 +24,6 @@ _IMAGE_SETS = 2 * _LAYERS + 4  # input and outputs; what cuDNN and checking take
 class Convolutions:
     """The load of a stack of layers over normally distributed random numbers, channels last."""
 
-    unit = "TFLOP/s"
     error_limit = 1e-1
 
     def __init__(self, accelerator: Accelerator, dtype: str) -> None:
@@ -102,15 +102,15 @@ def memory_bytes() -> int:
     return _IMAGE_SETS * _ELEMENT_BYTES * _IMAGES * _CHANNELS * _SIDE**2 + checking
 
 
-def measure(bench: Workbench, name: str, budget_seconds: float) -> dict[str, Any]:
-    """The figure `convolution.<precision>`, `bf16` or `fp16`, in TFLOP/s.
+def measure(context: BenchmarkContext, name: str, budget_seconds: float) -> dict[str, Any]:
+    """The figure `convolution.<precision>`, `bf16` or `fp16`.
 
     Raises SkipError, and whatever torch raises.
     """
     deadline = time.monotonic() + budget_seconds
-    accelerator = bench.gpu
+    accelerator = context.gpu
     require_supported(accelerator, name)
-    bench.guard.require(memory_bytes() + FLUSH_BYTES)
+    context.guard.require(memory_bytes() + FLUSH_BYTES)
     cudnn = accelerator.torch.backends.cudnn
     before = cudnn.benchmark
     cudnn.benchmark = True
@@ -121,3 +121,6 @@ def measure(bench: Workbench, name: str, budget_seconds: float) -> dict[str, Any
     finally:
         cudnn.benchmark = before
         accelerator.release()
+
+
+FAMILY = Family("convolution", measure, GPU, "Loads", {"bf16": FigurePlan("TFLOP/s", 3, 4)})

@@ -20,7 +20,7 @@ from ...core.parent_death import die_with_parent
 from ...core.parsing import cpu_list, expand_cpu_list
 from ...host import cpu
 from ..measuring.bandwidth import bandwidth, once, wall_seconds
-from ..measuring.context import Workbench
+from ..measuring.context import BenchmarkContext
 from ..measuring.figure import SkipError
 from .cpu_stream import BUFFERS, SAMPLE_SECONDS, SAMPLES, stream, stream_bytes
 
@@ -29,13 +29,13 @@ _GRACE_SECONDS = 2.0
 _LONGEST_LAST_WORDS = 300
 
 
-def cluster_triad(bench: Workbench, number: int, deadline: float) -> dict[str, Any]:
+def cluster_triad(context: BenchmarkContext, number: int, deadline: float) -> dict[str, Any]:
     """The figure of the cluster of this number, the fastest first; `deadline` is monotonic.
 
     Raises SkipError, also where the process fails: it holds nothing of this one's.
     """
-    name, cpus = _cluster(bench, number)
-    size, cache = stream_bytes(bench, BUFFERS[_WORK])
+    name, cpus = _cluster(context, number)
+    size, cache = stream_bytes(context, BUFFERS[_WORK])
     measured = _ask(
         ["--cpus", cpu_list(cpus), "--bytes", str(size), "--deadline", repr(deadline)],
         len(cpus),
@@ -45,13 +45,13 @@ def cluster_triad(bench: Workbench, number: int, deadline: float) -> dict[str, A
     return measured
 
 
-def _cluster(bench: Workbench, number: int) -> tuple[str, set[int]]:
+def _cluster(context: BenchmarkContext, number: int) -> tuple[str, set[int]]:
     """A cluster's core and those of its CPUs that this process may use. Raises SkipError."""
 
     def note(_code: str, _message: str) -> None:
         """What cannot be read is a problem of the hardware document, which says so."""
 
-    clusters = cpu.collect(bench.system, Identifiers(bench.system, note), note)["clusters"]
+    clusters = cpu.collect(context.system, Identifiers(context.system, note), note)["clusters"]
     if len(clusters) <= 1:
         raise SkipError("one kind of core")
     if number >= len(clusters):

@@ -7,7 +7,8 @@ import time
 from typing import Any
 
 from ..measuring.bandwidth import bandwidth, once, wall_seconds
-from ..measuring.context import Workbench
+from ..measuring.context import BenchmarkContext
+from ..measuring.family import CPU, Family, FigurePlan
 from ..measuring.figure import SkipError, figure, time_samples
 from ..measuring.load import relative_error
 from .cpu_cluster import cluster_triad
@@ -27,23 +28,20 @@ _SEED = 20260401
 _WALL_CLOCK = "the monotonic wall clock"
 
 
-def measure(bench: Workbench, name: str, budget_seconds: float) -> dict[str, Any]:
-    """The figure `cpu.<name>`, in TFLOP/s or GB/s. Raises SkipError, and whatever torch raises."""
+def measure(context: BenchmarkContext, name: str, budget_seconds: float) -> dict[str, Any]:
+    """The figure `cpu.<name>`. Raises SkipError, and whatever torch raises."""
     deadline = time.monotonic() + budget_seconds
-    torch = bench.accelerator.torch
+    torch = context.accelerator.torch
     if name == "gemm_fp32":
         with matmul_precision(torch, "fp32"):
-            return _gemm(bench, torch, deadline)
+            return _gemm(context, torch, deadline)
     if name in BUFFERS:
-        return _stream(bench, torch, name, deadline)
-    work, _, number = name.partition("_cluster_")
-    if work == "triad" and number.isdecimal():
-        return cluster_triad(bench, int(number), deadline)
-    raise SkipError(f"cpu.{name}: no such figure")
+        return _stream(context, torch, name, deadline)
+    return cluster_triad(context, int(name.removeprefix("triad_cluster_")), deadline)
 
 
-def _stream(bench: Workbench, torch: Any, name: str, deadline: float) -> dict[str, Any]:
-    size, cache = stream_bytes(bench, BUFFERS[name])
+def _stream(context: BenchmarkContext, torch: Any, name: str, deadline: float) -> dict[str, Any]:
+    size, cache = stream_bytes(context, BUFFERS[name])
     threads = int(torch.get_num_threads())
     return bandwidth(
         stream(torch, name, size, threads),
@@ -57,9 +55,9 @@ def _stream(bench: Workbench, torch: Any, name: str, deadline: float) -> dict[st
     )
 
 
-def _gemm(bench: Workbench, torch: Any, deadline: float) -> dict[str, Any]:
+def _gemm(context: BenchmarkContext, torch: Any, deadline: float) -> dict[str, Any]:
     size = _size(torch, deadline - time.monotonic())
-    bench.host_guard.require(size * size * _ELEMENT_BYTES)
+    context.host_guard.require(size * size * _ELEMENT_BYTES)
     generator = torch.Generator().manual_seed(_SEED)
     pairs = [
         tuple(torch.randn((size, size), generator=generator) for _ in range(2))
@@ -93,7 +91,6 @@ def _gemm(bench: Workbench, torch: Any, deadline: float) -> dict[str, Any]:
     threads = int(torch.get_num_threads())
     measured = figure(
         [2 * size**3 / one / 1e12 for one in seconds],
-        "TFLOP/s",
         f"torch.mm on the CPU, {threads} threads, of two {size}x{size} float32 matrices of "
         f"normally distributed random numbers into a preallocated result, {_INPUT_SETS} input sets "
         f"in turn, after a warm-up; timed by {_WALL_CLOCK} over {repetitions} products a sample; "
@@ -133,3 +130,19 @@ def _error(torch: Any, pair: tuple[Any, ...], result: Any, size: int) -> float:
     step = (size // _CHECKED - 1) | 1
     left, right = pair
     return relative_error(result[::step, ::step], left[::step].double() @ right[:, ::step].double())
+
+
+FAMILY = Family(
+    "cpu",
+    measure,
+    CPU,
+    "CPU memory",
+    {
+        "gemm_fp32": FigurePlan("TFLOP/s", quick=1.5, full=4, chart_group="CPU"),
+        "copy": FigurePlan("GB/s", full=2.5),
+        "triad": FigurePlan("GB/s", quick=1.5, full=2.5),
+        # Each imports torch in a pinned process.
+        "triad_cluster_0": FigurePlan("GB/s", full=7),
+        "triad_cluster_1": FigurePlan("GB/s", full=7),
+    },
+)

@@ -12,7 +12,7 @@ from typing import Any
 
 from ...core.system import System
 from ..measuring.bandwidth import SCALE, Traffic, triad_is_right
-from ..measuring.context import Workbench
+from ..measuring.context import BenchmarkContext
 from ..measuring.figure import SkipError
 
 BUFFERS = {"copy": 2, "triad": 3}
@@ -26,14 +26,14 @@ _SEED = 20260404
 _CACHE_FOLDER = "/sys/devices/system/cpu"
 
 
-def stream_bytes(bench: Workbench, buffers: int) -> tuple[int, int]:
+def stream_bytes(context: BenchmarkContext, buffers: int) -> tuple[int, int]:
     """Bytes of one buffer and of the last-level caches.
 
     Raises SkipError where memory is too short for buffers that no cache can hold.
     """
-    cache = last_level_cache(bench.system)
+    cache = last_level_cache(context.system)
     wanted = min(_LARGEST, max(_SMALLEST, cache * _TIMES_CACHE))
-    fitting = bench.host_guard.allocatable() // (buffers + 1)  # one more for what the check makes
+    fitting = context.host_guard.allocatable() // (buffers + 1)  # one more for what the check makes
     size = min(wanted, fitting) // _ROUND * _ROUND
     if size < max(2 * cache, _ROUND):
         raise SkipError(

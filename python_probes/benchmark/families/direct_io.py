@@ -99,7 +99,6 @@ def _figure(load: _Load, budget_seconds: float, stream: Callable[[int], None]) -
     busy = (after.user + after.system - before.user - before.system) / (ended - begin)
     return figure(
         rates if job.random else [rate * length / 1e9 for rate in rates],
-        job.unit,
         f"{job.words}, in Python with O_DIRECT (fio is not used): threads ({load.streams}), each "
         f"with one synchronous request of {length} bytes under way; random data, an unnamed file; "
         "median over equal windows of time" + ("" if job.random else "; 10^9 bytes a GB"),

@@ -47,7 +47,7 @@ class _EngineError(Exception):
 
 @dataclass(frozen=True)
 class _Run:
-    """What one run of fio says; `rate` is in the figure's unit."""
+    """What one run of fio says; `rate` is in GB/s or IOPS."""
 
     version: str
     rate: float
@@ -132,7 +132,6 @@ class Fio:
         median = ordered[len(ordered) // 2]
         return figure(
             [run.rate for run in runs],
-            job.unit,
             f"fio: {job.words}, direct=1, {engine}, queue depth {job.depth}"
             f"{' in each job' if job.jobs > 1 else ''}, random data, an unnamed file; median of "
             f"{len(runs)} runs; latency is clat of the median run"

@@ -7,7 +7,8 @@ import time
 from typing import Any
 
 from ..measuring.bandwidth import SCALE, Traffic, bandwidth, triad_is_right
-from ..measuring.context import Workbench
+from ..measuring.context import BenchmarkContext
+from ..measuring.family import GPU, Family, FigurePlan
 from ..measuring.figure import SkipError
 
 _SAMPLES = 20
@@ -19,22 +20,20 @@ _PATTERN = 0x5DEECE66D123457
 _BUFFERS = {"copy": 2, "triad": 3, "read": 1, "write": 1}
 
 
-def measure(bench: Workbench, name: str, budget_seconds: float) -> dict[str, Any]:
-    """The figure `memory.<name>` in GB/s. Raises SkipError, and whatever torch raises.
+def measure(context: BenchmarkContext, name: str, budget_seconds: float) -> dict[str, Any]:
+    """The figure `memory.<name>`. Raises SkipError, and whatever torch raises.
 
     Every array counts once for each pass over it: 2 for a copy, 3 for a triad, 1 for the others.
     """
-    if name not in _BUFFERS:
-        raise SkipError(f"memory.{name}: no such figure")
     deadline = time.monotonic() + budget_seconds
-    gpu = bench.gpu
+    gpu = context.gpu
     cache = gpu.cache_bytes
     size = max(_SMALLEST, min(_LARGEST, cache * _TIMES_CACHE))
     if size < 2 * cache:
         raise SkipError(
             f"a buffer of {size} bytes is not much larger than the cache of {cache} bytes"
         )
-    bench.guard.require((_BUFFERS[name] + 1) * size)  # one more for what the check makes
+    context.guard.require((_BUFFERS[name] + 1) * size)  # one more for what the check makes
     try:
         return bandwidth(
             _traffic(gpu.torch, name, size),
@@ -109,3 +108,17 @@ def _read(torch: Any, size: int) -> Traffic:
         sums.zero_,
         lambda: bool((sums[:half] + sums[half:] == -_ROW).all()),
     )
+
+
+FAMILY = Family(
+    "memory",
+    measure,
+    GPU,
+    "GPU memory",
+    {
+        "copy": FigurePlan("GB/s", quick=1.2, full=2),
+        "triad": FigurePlan("GB/s", quick=1.2, full=2),
+        "read": FigurePlan("GB/s", full=2),
+        "write": FigurePlan("GB/s", full=2),
+    },
+)

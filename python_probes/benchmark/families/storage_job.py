@@ -7,18 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class StorageJob:
-    """One kind of load: `jobs` streams, each with `depth` requests of `block_bytes` under way."""
+    """One kind of load: `jobs` streams, each with `depth` requests of `block_bytes` under way.
+
+    Random requests count one by one (IOPS), sequential ones by their bytes (GB/s).
+    """
 
     write: bool
     random: bool
     block_bytes: int
     jobs: int
     depth: int
-
-    @property
-    def unit(self) -> str:
-        """Random requests count one by one, sequential ones by their bytes."""
-        return "IOPS" if self.random else "GB/s"
 
     @property
     def words(self) -> str:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from ..measuring.context import Workbench
+from ..measuring.context import BenchmarkContext
 from ..measuring.direct_file import DirectFile
-from ..measuring.figure import SkipError
+from ..measuring.family import STORAGE, Family, FigurePlan
 from . import direct_io
 from .fio import Fio, FioError
 from .storage_job import JOBS
@@ -21,30 +21,28 @@ _FILL_SHARE = 0.4  # of the budget, where an earlier figure has not written the 
 _LONGEST_REASON = 300
 
 
-def measure(bench: Workbench, name: str, budget_seconds: float) -> dict[str, Any]:
-    """The figure `storage.<name>`, in GB/s or IOPS, with latencies in microseconds.
+def measure(context: BenchmarkContext, name: str, budget_seconds: float) -> dict[str, Any]:
+    """The figure `storage.<name>`, with latencies in microseconds.
 
     Takes about 0.7 times its budget, the first one besides `write` up to all of it. Raises
     SkipError where the disk or the folder does not allow it.
     """
-    if name not in JOBS:
-        raise SkipError(f"storage.{name}: no such figure")
     end = time.monotonic() + budget_seconds
-    file = bench.file
+    file = context.file
     if name == "write":
         file.allocate()
     elif not file.enough:
         direct_io.fill(file, _FILL_SHARE * budget_seconds)
     file.require_uncached()
-    figure = _measure(bench, file, name, end)
+    figure = _measure(context, file, name, end)
     file.require_uncached()
     return figure
 
 
-def _measure(bench: Workbench, file: DirectFile, name: str, end: float) -> dict[str, Any]:
+def _measure(context: BenchmarkContext, file: DirectFile, name: str, end: float) -> dict[str, Any]:
     job, grow = JOBS[name], name == "write"
     problem = None
-    executable = bench.system.which("fio")
+    executable = context.system.which("fio")
     if executable is not None:
         try:
             return Fio(executable, file, job).measure(end - time.monotonic(), grow=grow)
@@ -55,3 +53,23 @@ def _measure(bench: Workbench, file: DirectFile, name: str, end: float) -> dict[
     if problem is not None:
         figure["parameters"]["fio_problem"] = problem
     return figure
+
+
+_SEQUENTIAL, _SINGLE, _DEEP = "Disk, sequential", "Disk, 1 request", "Disk, 64 requests"
+
+FAMILY = Family(
+    "storage",
+    measure,
+    STORAGE,
+    _SEQUENTIAL,
+    {
+        "write": FigurePlan("GB/s", quick=2.6, full=5),  # first: the others use its file
+        "read": FigurePlan("GB/s", quick=2.6, full=5),
+        "write_16_jobs": FigurePlan("GB/s", full=5),
+        "read_16_jobs": FigurePlan("GB/s", full=5),
+        "random_read": FigurePlan("IOPS", quick=2.6, full=4, chart_group=_SINGLE),
+        "random_write": FigurePlan("IOPS", full=4, chart_group=_SINGLE),
+        "random_read_64": FigurePlan("IOPS", quick=2.6, full=4, chart_group=_DEEP),
+        "random_write_64": FigurePlan("IOPS", full=4, chart_group=_DEEP),
+    },
+)

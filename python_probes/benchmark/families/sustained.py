@@ -7,7 +7,8 @@ import time
 from typing import Any
 
 from ..measuring.accelerator import Accelerator
-from ..measuring.context import Workbench
+from ..measuring.context import BenchmarkContext
+from ..measuring.family import GPU, Family, FigurePlan
 from ..measuring.figure import SkipError, figure
 from ..measuring.load import checked
 from .matrix_product import MatrixProduct, matmul_precision, memory_bytes, require_supported
@@ -21,16 +22,16 @@ _GPU_COLUMNS = ("sm_clock_mhz", "power_watts", "temperature_celsius")
 _TRIAL_PRODUCTS = 3
 
 
-def measure(bench: Workbench, name: str, budget_seconds: float) -> dict[str, Any]:
-    """The figure `sustained.<precision>` in TFLOP/s, and its `series`, over all the seconds given.
+def measure(context: BenchmarkContext, name: str, budget_seconds: float) -> dict[str, Any]:
+    """The figure `sustained.<precision>`, and its `series`, over all the seconds given.
 
     The GPU columns of the series are None: who samples the GPU fills them.
     Raises SkipError, and whatever torch raises.
     """
     deadline = time.monotonic() + budget_seconds
-    accelerator = bench.gpu
+    accelerator = context.gpu
     require_supported(accelerator, name)
-    bench.guard.require(memory_bytes(name, _SIZE))
+    context.guard.require(memory_bytes(name, _SIZE))
     try:
         with matmul_precision(accelerator.torch, name):
             load = MatrixProduct(accelerator, name, _SIZE)
@@ -55,7 +56,6 @@ def _measure(accelerator: Accelerator, load: MatrixProduct, deadline: float) -> 
     samples = [load.operations * products / seconds / 1e12 for products, seconds in windows]
     measured = figure(
         samples,
-        load.unit,
         f"{load.text}; after a ramp, products without a pause; a sample is a window of about "
         f"{length:.2g} s between two events ({accelerator.clock}); the last result checked against "
         "float64 on a sample",
@@ -105,3 +105,12 @@ def _windows(
         seconds = last.elapsed_time(event) / 1000.0
         done.append((products, seconds))
         each, last = seconds / products, event
+
+
+FAMILY = Family(
+    "sustained",
+    measure,
+    GPU,
+    "Loads",
+    {"bf16": FigurePlan("TFLOP/s", quick=4, full=30, sustained=True)},
+)

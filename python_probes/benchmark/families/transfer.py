@@ -7,33 +7,24 @@ from typing import Any
 
 from ..measuring.accelerator import Accelerator
 from ..measuring.bandwidth import Traffic, bandwidth
-from ..measuring.context import Workbench
-from ..measuring.figure import SkipError
+from ..measuring.context import BenchmarkContext
+from ..measuring.family import GPU, Family, FigurePlan
 
 _SAMPLE_SECONDS = {"pinned": 0.05, "pageable": 0.02}  # a host disturbs shorter ones more
 _SAMPLES = {"pinned": 20, "pageable": 10}  # a pageable copy takes many times as long
 _SIZES = (2**28, 2**27, 2**26)  # bytes; the largest that fits
 _DEVICE_BUFFERS, _HOST_BUFFERS = 4, 2  # at most, those of the checks included
-_NAMES = (
-    "to_device_pinned",
-    "to_host_pinned",
-    "to_device_pageable",
-    "to_host_pageable",
-    "both_ways_pinned",
-)
 
 
-def measure(bench: Workbench, name: str, budget_seconds: float) -> dict[str, Any]:
-    """The figure `transfer.<name>` in GB/s. Raises SkipError, and whatever torch raises.
+def measure(context: BenchmarkContext, name: str, budget_seconds: float) -> dict[str, Any]:
+    """The figure `transfer.<name>`. Raises SkipError, and whatever torch raises.
 
     Bytes that crossed count once; for both ways at once, those of both directions over the time
     until both have ended. torch keeps pinned memory for the next figure that asks for some.
     """
-    if name not in _NAMES:
-        raise SkipError(f"transfer.{name}: no such figure")
     deadline = time.monotonic() + budget_seconds
-    gpu = bench.gpu
-    size = _fitting_size(bench)
+    gpu = context.gpu
+    size = _fitting_size(context)
     way, _, kind = name.rpartition("_")
     ways = {"to_device": _to_device, "to_host": _to_host, "both_ways": _both_ways}
     try:
@@ -55,17 +46,17 @@ def measure(bench: Workbench, name: str, budget_seconds: float) -> dict[str, Any
         gpu.release()
 
 
-def _fitting_size(bench: Workbench) -> int:
+def _fitting_size(context: BenchmarkContext) -> int:
     """Bytes of one buffer. Raises SkipError where not even the smallest fits."""
-    on_device, on_host = bench.guard.allocatable(), bench.host_guard.allocatable()
+    on_device, on_host = context.guard.allocatable(), context.host_guard.allocatable()
     buffers = _HOST_BUFFERS
-    if bench.gpu.unified_memory:
+    if context.gpu.unified_memory:
         buffers += _DEVICE_BUFFERS  # all in the same memory
     for size in _SIZES[:-1]:
         if size * _DEVICE_BUFFERS <= on_device and size * buffers <= on_host:
             return size
-    bench.guard.require(_SIZES[-1] * _DEVICE_BUFFERS)
-    bench.host_guard.require(_SIZES[-1] * buffers)
+    context.guard.require(_SIZES[-1] * _DEVICE_BUFFERS)
+    context.host_guard.require(_SIZES[-1] * buffers)
     return _SIZES[-1]
 
 
@@ -144,3 +135,18 @@ def _both_ways(gpu: Accelerator, size: int, pinned: bool) -> Traffic:
         poison,
         lambda: there.is_right() and back.is_right(),
     )
+
+
+FAMILY = Family(
+    "transfer",
+    measure,
+    GPU,
+    "Between host and GPU",
+    {
+        "to_device_pinned": FigurePlan("GB/s", quick=1.8, full=2),
+        "to_host_pinned": FigurePlan("GB/s", quick=1.8, full=2),
+        "to_device_pageable": FigurePlan("GB/s", full=2),
+        "to_host_pageable": FigurePlan("GB/s", full=2),
+        "both_ways_pinned": FigurePlan("GB/s", full=2),
+    },
+)

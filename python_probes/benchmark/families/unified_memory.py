@@ -9,7 +9,8 @@ from typing import Any
 
 from ..measuring.accelerator import Accelerator
 from ..measuring.bandwidth import wall_seconds
-from ..measuring.context import Workbench
+from ..measuring.context import BenchmarkContext
+from ..measuring.family import GPU, Family, FigurePlan
 from ..measuring.figure import SkipError, figure
 
 _SAMPLES = 20
@@ -20,13 +21,13 @@ _MASKS = (0, -1)  # in turn, so that every bit is another at each reading
 _WORD = 64
 
 
-def measure(bench: Workbench, name: str, budget_seconds: float) -> dict[str, Any]:
-    """The figure `unified.<name>` in GB/s. Raises SkipError, and whatever torch raises."""
+def measure(context: BenchmarkContext, name: str, budget_seconds: float) -> dict[str, Any]:
+    """The figure `unified.<name>`. Raises SkipError, and whatever torch raises."""
     deadline = time.monotonic() + budget_seconds
-    gpu = bench.gpu
+    gpu = context.gpu
     if not gpu.unified_memory:
         raise SkipError("the GPU has memory of its own, so CPU and GPU share none")
-    bench.guard.require(_BUFFERS * _BYTES)
+    context.guard.require(_BUFFERS * _BYTES)
     return read_of_the_other(gpu, name, deadline)
 
 
@@ -47,12 +48,9 @@ def read_of_the_other(gpu: Accelerator, name: str, deadline: float) -> dict[str,
 
     Bytes read count once. Raises SkipError, and whatever torch raises.
     """
-    directions = {"cpu_reads_gpu": _cpu_reads_gpu, "gpu_reads_cpu": _gpu_reads_cpu}
-    if name not in directions:
-        raise SkipError(f"unified.{name}: no such figure")
     words = _BYTES // 8
     try:
-        direction = directions[name](gpu, words)
+        direction = _DIRECTIONS[name](gpu, words)
         _written_and_read(direction, words, -1, gpu)  # wakes the threads, loads the kernels
         begin = time.monotonic()
         seconds: list[float] = []
@@ -66,7 +64,6 @@ def read_of_the_other(gpu: Accelerator, name: str, deadline: float) -> dict[str,
         raise SkipError(f"{len(seconds)} readings were completed in time, 3 are needed")
     measured = figure(
         [_BYTES / one / 1e9 for one in seconds],
-        "GB/s",
         f"{direction.description}; page-locked memory of {_BYTES} bytes that CPU and GPU address "
         "alike (cudaHostAlloc), larger than the caches of both; before each reading the other side "
         "writes all of it anew, with every bit changed, which is not timed; on an integrated GPU "
@@ -122,6 +119,9 @@ def _gpu_reads_cpu(gpu: Accelerator, words: int) -> _Direction:
     )
 
 
+_DIRECTIONS = {"cpu_reads_gpu": _cpu_reads_gpu, "gpu_reads_cpu": _gpu_reads_cpu}
+
+
 class _Address:
     """Memory of the host, as other libraries offer theirs to torch.
 
@@ -146,3 +146,12 @@ def _on_the_gpu(torch: Any, host: Any) -> Any:
     if shared.data_ptr() != host.data_ptr():
         raise SkipError("this torch gives the GPU a copy of page-locked memory, not the memory")
     return shared
+
+
+FAMILY = Family(
+    "unified",
+    measure,
+    GPU,
+    "Unified memory",
+    {name: FigurePlan("GB/s", quick=1.2, full=2) for name in _DIRECTIONS},
+)

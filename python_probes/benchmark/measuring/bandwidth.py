@@ -75,7 +75,6 @@ def bandwidth(
         raise SkipError("the result in memory is not what should have been written there")
     measured = figure(
         [traffic.bytes_moved / one / 1e9 for one in taken],
-        "GB/s",
         f"{traffic.description}; timed by {clock}, {repetitions} repetitions a sample, after a "
         "warm-up; 10^9 bytes a GB; the result spoiled before and checked afterwards",
         {**parameters, "repetitions_per_sample": repetitions},

@@ -48,7 +48,6 @@ def burst_figure(accelerator: Accelerator, load: Load, deadline: float) -> dict[
     error = checked(load)
     measured = figure(
         [load.operations / seconds / 1e12 for seconds in timed.seconds],
-        load.unit,
         f"{load.text}; after a ramp, bursts of {timed.calls} calls and one untimed call ahead of "
         f"them, with pauses of {_PAUSE_SECONDS:g} s; each call timed by {accelerator.clock} after "
         f"{FLUSH_BYTES >> 20} MiB were zeroed, so that no cache holds an operand; a sample is the "

@@ -14,7 +14,7 @@ from .memory_guard import MemoryGuard
 
 
 @dataclass
-class Workbench:
+class BenchmarkContext:
     """`torch` is the module, or in one line why there is none; `directory` is on the disk."""
 
     torch: Any

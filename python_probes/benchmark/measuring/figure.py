@@ -15,21 +15,19 @@ class SkipError(Exception):
 
 def figure(
     samples: list[float],
-    unit: str,
     method: str,
     parameters: dict[str, Any],
     duration_seconds: float,
 ) -> dict[str, Any]:
-    """A `figure` of the benchmark document, its trace still to come.
+    """A `figure` of the benchmark document, its labels (see Family) and trace still to come.
 
-    `samples` are in `unit`, in the order they were taken; `duration_seconds` is the timed part.
-    Raises SkipError when nothing was timed.
+    `samples` are in the unit of its plan, in the order they were taken; `duration_seconds` is the
+    timed part. Raises SkipError when nothing was timed.
     """
     if not samples:
         raise SkipError("no sample was completed")
     return {
         "value": statistics.median(samples),
-        "unit": unit,
         "samples": samples,
         "spread": spread(samples),
         "method": method,
@@ -68,7 +66,7 @@ def time_samples(
     if fitting < _FEWEST_SAMPLES:
         raise SkipError(
             f"one repetition takes {once:.2f} s: {_FEWEST_SAMPLES} samples do not fit in the "
-            f"{budget_seconds:.1f} s left for this figure"
+            f"{max(budget_seconds, 0):.1f} s left for this figure"
         )
     return [run(repetitions) / repetitions for _ in range(min(samples, fitting))], repetitions
 

@@ -13,13 +13,12 @@ _CHECKED = 64
 class Load(Protocol):
     """One call of a GPU library, its operands and its result.
 
-    `operations` are those of one call, counted as `text` says; `unit` is theirs a second, in
-    10^12. `error_limit` is the largest error accepted, in root mean squares of the result: some
-    times what rounding makes, and far below what a wrong kernel makes.
+    `operations` are those of one call, counted as `text` says. `error_limit` is the largest error
+    accepted, in root mean squares of the result: some times what rounding makes, and far below
+    what a wrong kernel makes.
     """
 
     operations: int
-    unit: str
     text: str
     parameters: dict[str, Any]
     error_limit: float

@@ -33,7 +33,7 @@ class MemoryGuard:
         self._device_free = device_free
 
     def allocatable(self) -> int:
-        """Bytes that a load may take. Raises SkipError where that cannot be told."""
+        """Bytes that a load may take. Raises SkipError where that is not known."""
         amounts = meminfo(self._system)
         if "MemAvailable" not in amounts or "MemTotal" not in amounts:
             raise SkipError("/proc/meminfo names no MemAvailable, so no load is safe")

@@ -1,7 +1,7 @@
 """How much of a file lies in the page cache: see mincore(2).
 
 Some file systems accept O_DIRECT and go through memory all the same. A speed measured there is
-the memory's, and this is how it is told.
+the memory's, and this shows it.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ import unittest
 from unittest import mock
 
 import torch
-from small import Bench, sized
+from small import Context, sized
 
 from python_probes.benchmark.families import attention, convolution
 from python_probes.benchmark.measuring.figure import SkipError
@@ -17,16 +17,16 @@ class Attention(unittest.TestCase):
         sized(self)
 
     def test_it_is_right_and_says_which_backend(self):
-        figure = attention.measure(Bench(), "bf16", 30.0)
+        figure = attention.measure(Context(), "bf16", 30.0)
         own = figure["parameters"]
         self.assertEqual(own["backend"], "FLASH_ATTENTION")
         self.assertLess(own["checked_error"], 0.05)
         seconds = 4 * 2 * 4 * 192**2 * 32 / figure["value"] / 1e12
         self.assertLess(seconds, 10)
-        Bench.guard.require.assert_called_with(attention.memory_bytes() + attention.FLUSH_BYTES)
+        Context.guard.require.assert_called_with(attention.memory_bytes() + attention.FLUSH_BYTES)
 
     def test_operations_are_those_of_both_products(self):
-        load = attention.Attention(Bench.gpu, "bfloat16")
+        load = attention.Attention(Context.gpu, "bfloat16")
         self.assertEqual(load.operations, 2 * (2 * 2 * 4 * 192 * 192 * 32))
 
     def test_a_causal_one_or_another_scale_is_noticed(self):
@@ -39,10 +39,10 @@ class Attention(unittest.TestCase):
                 ),
                 self.assertRaisesRegex(SkipError, "the result is wrong"),
             ):
-                attention.measure(Bench(), "bf16", 30.0)
+                attention.measure(Context(), "bf16", 30.0)
 
     def test_a_result_that_nothing_wrote_is_noticed(self):
-        load = attention.Attention(Bench.gpu, "bfloat16")
+        load = attention.Attention(Context.gpu, "bfloat16")
         load.run()
         load.spoil()
         self.assertNotEqual(load.error(), load.error())  # NaN
@@ -54,7 +54,7 @@ class Attention(unittest.TestCase):
                 mock.patch.object(torch, "_fused_sdp_choice", lambda *_, c=choice: c),
                 self.assertRaisesRegex(SkipError, "no fused attention kernel"),
             ):
-                attention.measure(Bench(), "bf16", 30.0)
+                attention.measure(Context(), "bf16", 30.0)
 
 
 class Convolutions(unittest.TestCase):
@@ -74,15 +74,16 @@ class Convolutions(unittest.TestCase):
         for before in (False, True):
             torch.backends.cudnn.benchmark = before
             with mock.patch.object(F, "conv2d", conv2d):
-                figure = convolution.measure(Bench(), "bf16", 30.0)
+                figure = convolution.measure(Context(), "bf16", 30.0)
             self.assertEqual(torch.backends.cudnn.benchmark, before)
         torch.backends.cudnn.benchmark = False
         self.assertEqual(seen, {True})
         self.assertLess(figure["parameters"]["checked_error"], 0.05)
-        Bench.guard.require.assert_called_with(convolution.memory_bytes() + convolution.FLUSH_BYTES)
+        wanted = convolution.memory_bytes() + convolution.FLUSH_BYTES
+        Context.guard.require.assert_called_with(wanted)
 
     def test_operations_are_those_of_every_layer(self):
-        load = convolution.Convolutions(Bench.gpu, "bfloat16")
+        load = convolution.Convolutions(Context.gpu, "bfloat16")
         self.assertEqual(load.operations, 4 * 2 * 3 * 16 * 16 * 16 * 16 * 9)
 
     def test_an_error_leaves_cudnn_as_it_was(self):
@@ -90,11 +91,11 @@ class Convolutions(unittest.TestCase):
             mock.patch.object(F, "conv2d", side_effect=RuntimeError("no engine")),
             self.assertRaisesRegex(RuntimeError, "no engine"),
         ):
-            convolution.measure(Bench(), "bf16", 30.0)
+            convolution.measure(Context(), "bf16", 30.0)
         self.assertFalse(torch.backends.cudnn.benchmark)
 
     def test_a_wrong_layer_is_noticed_whichever_it_is(self):
-        load = convolution.Convolutions(Bench.gpu, "bfloat16")
+        load = convolution.Convolutions(Context.gpu, "bfloat16")
         for layer in range(4):
             with self.subTest(layer):
                 load.run()
@@ -103,7 +104,7 @@ class Convolutions(unittest.TestCase):
                 self.assertGreater(load.error(), load.error_limit)
 
     def test_a_pixel_that_nothing_wrote_is_noticed(self):
-        load = convolution.Convolutions(Bench.gpu, "bfloat16")
+        load = convolution.Convolutions(Context.gpu, "bfloat16")
         load.run()
         load._outputs[2][1, 3, 4, 5] = torch.nan  # of an image that is not sampled
         self.assertNotEqual(load.error(), load.error())

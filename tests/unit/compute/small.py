@@ -24,8 +24,8 @@ class Accelerator(accelerator.Accelerator):
     capability = (12, 1)
 
 
-class Bench:
-    """A workbench whose GPU is the CPU."""
+class Context:
+    """A benchmark context whose GPU is the CPU."""
 
     gpu = Accelerator(torch)
     guard = mock.Mock(spec=MemoryGuard)
@@ -38,4 +38,4 @@ def sized(case):
         for name, value in values.items():
             stack.enter_context(mock.patch.object(module, name, value))
     case.addCleanup(stack.close)
-    Bench.guard.reset_mock()
+    Context.guard.reset_mock()
