@@ -399,15 +399,15 @@ def test_dcgm_is_asked_unless_it_ended_two_runs(box, monkeypatch, times):
     asked = []
     box.says("dcgmi", "dcgmi  version: 4.4.1\n")
     monkeypatch.setattr(run.dcgm, "collect", lambda *given: asked.append(given) or None)
-    wanted = run.RunOptions("quick", "here", box.root, 300.0, 10)
-    one = run.Run(box.system, wanted, None, lambda _: None)
+    options = run.RunOptions("quick", "here", box.root, 300.0, 10)
+    one = run.Run(box.system, options, None, lambda _: None)
     one._results.under_way["dcgm.diag"] = times
 
     one._diagnose(None)
 
     assert [(level, seconds) for _, _, level, seconds, _ in asked] == [(1, 20.0)][: times == 0]
     assert bool(one._results.problems) is (times == 2)
-    assert one._results.under_way == {"dcgm.diag": 2} if times else one._found.under_way == {}
+    assert one._results.under_way == {"dcgm.diag": 2} if times else one._results.under_way == {}
 
 
 def test_a_diagnosis_that_crashes_costs_its_section_alone(bench, monkeypatch):

@@ -131,7 +131,7 @@ def test_a_folder_that_takes_no_file_is_no_figure(tmp_path, folder, words):
 
 
 @pytest.mark.parametrize(
-    ("number", "words"), [(22, "knows no direct I/O"), (30, "Read-only file system")]
+    ("number", "words"), [(22, "does not support direct I/O"), (30, "Read-only file system")]
 )
 def test_a_file_system_that_opens_none_is_no_figure(tmp_path, monkeypatch, number, words):
     def fail(*_):
@@ -205,7 +205,7 @@ def test_a_disk_nearly_full_is_left_alone(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("error", "words"), [(22, "knows no direct I/O"), (28, "No space left"), (5, "Input/output")]
+    ("error", "words"), [(22, "does not support direct I/O"), (28, "No space left"), (5, "Input/output")]
 )
 def test_a_failing_disk_is_no_figure(file, monkeypatch, error, words):
     def fail(*_):

@@ -41,7 +41,7 @@ class DirectFile:
     """
 
     def __init__(self, folder: Path, system: System) -> None:
-        """Raises SkipError where the folder takes no file or knows no direct I/O."""
+        """Raises SkipError where the folder takes no file or does not support direct I/O."""
         self.file_system = mount(system, folder).type
         if self.file_system in _NO_DEVICE:
             raise SkipError(f"{folder}: {_NO_DEVICE[self.file_system]}; name another --directory")
@@ -182,5 +182,5 @@ def _reserve(descriptor: int, length: int) -> None:
 
 def _reason(error: OSError) -> str:
     if error.errno == errno.EINVAL:
-        return "this file system knows no direct I/O; name another --directory"
+        return "this file system does not support direct I/O; name another --directory"
     return error.strerror or str(error)
