@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from ...profiles.remediation import Remediation
+
 GPU_FAMILIES = frozenset(
     {
         "attention",
@@ -85,11 +87,11 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Rule:
-    """`evidence` says in one line why a figure is not to be trusted, or None; `cure` what to do."""
+    """`evidence` says in one line why a figure is not to be trusted, or None."""
 
     name: str
     evidence: Callable[[Measurement], str | None]
-    cure: str
+    remediation: Remediation
 
 
 @dataclass(frozen=True)
@@ -98,4 +100,4 @@ class Fault:
 
     rule: str
     evidence: str
-    cure: str
+    remediation: Remediation
