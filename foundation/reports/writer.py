@@ -12,6 +12,7 @@ from foundation.core import files
 from foundation.core.errors import DocumentError, FoundationError, StorageError, one_line
 from foundation.documents import store
 from foundation.documents.schema_registry import first_fault
+from foundation.evaluation.report_entries import complete
 
 Report = dict[str, Any]
 
@@ -55,7 +56,7 @@ FORMATS: Mapping[str, Format] = {
 
 
 def load(path: Path) -> Report:
-    """Read a gate report, of any size. Raises DocumentError for all that is no such report."""
+    """Read a gate report, of any size. Raises DocumentError for anything else."""
     path = Path(path)
     try:
         report = store.parse(path.read_bytes())
@@ -67,11 +68,11 @@ def load(path: Path) -> Report:
     except DocumentError as error:
         raise DocumentError(f"{path}: {error}; {_JUDGE_AGAIN}") from error
     if report.get("kind") != KIND:
-        raise DocumentError(f"{path}: no gate report, $.kind is not {KIND!r}; {_JUDGE_AGAIN}")
+        raise DocumentError(f"{path}: not a gate report, $.kind is not {KIND!r}; {_JUDGE_AGAIN}")
     fault = first_fault(KIND, report)
     if fault is not None:
         raise DocumentError(f"{path}: {fault}; damaged or of another version: {_JUDGE_AGAIN}")
-    return report
+    return complete(report)
 
 
 def write(report: Mapping[str, Any], name: str, path: Path) -> None:
