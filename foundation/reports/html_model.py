@@ -23,8 +23,8 @@ Entry = Mapping[str, Any]
 class Column:
     """A criterion of any host: what holds for it everywhere is shown once.
 
-    `required`, `remediation` and `skipped` (why it does not apply) are None where they differ from host
-    to host; `counts` is by state.
+    `required`, `remediation` and `skipped` (why it does not apply) are None where they differ from
+    host to host; `counts` is by state.
     """
 
     anchor: str

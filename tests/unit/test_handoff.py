@@ -430,7 +430,7 @@ def test_a_profile_file_has_to_be_named(place):
 
 
 def test_without_a_report_or_documents_there_is_nothing_to_say(place):
-    assert "no gate report is there" in one_line_error(place.run(), 2)
+    assert "there is no gate report" in one_line_error(place.run(), 2)
     place.store(made.spark()).judge()
     with pytest.raises(DocumentError, match="not a gate report"):
         verified_report.load(place.stored, place.stored / "spark-01/environment.json")
