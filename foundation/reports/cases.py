@@ -93,7 +93,7 @@ def _host_cases(name: str, host: Mapping[str, Any]) -> list[Case]:
         while (entry["workstream"], identifier) in names:
             identifier = f"{unnumbered} [{next(numbers)}]"
         names.add((entry["workstream"], identifier))
-        measured = entry["measured"]
+        measured, command = entry["measured"], entry["remediation"]["command"]
         found.append(
             Case(
                 suite=name,
@@ -106,7 +106,7 @@ def _host_cases(name: str, host: Mapping[str, Any]) -> list[Case]:
                 measured="nothing" if measured is None else plain(measured),
                 required=plain(entry["required"]),
                 remediation=plain(entry["remediation"]["text"]),
-                command=entry["remediation"]["command"],
+                command=None if command is None else plain(command),
                 warns=entry["warns"],
             )
         )

@@ -44,7 +44,7 @@ def render(report: Mapping[str, Any], report_path: Path | None = None) -> str:
             command = for_hosts({name: own[place].command for name, own in block.items()})
             if command is not None and one.state != WAIVED:
                 # Not wrapped: it is to be copied.
-                lines.append(f"{_DEEP}run: {command}")
+                lines.append(f"{_DEEP}run: {one_line(command, 4000)}")
     for section in (_waivers(report), _fleet(report)):
         lines += section and ["", *section]
     if report["messages"]:

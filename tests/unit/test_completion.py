@@ -11,6 +11,7 @@ import documents as made
 import pytest
 import runs
 
+from foundation import reports
 from foundation.evaluation import gate, verified_report
 from foundation.reports import completion_summary
 
@@ -173,7 +174,7 @@ def test_the_example_is_of_the_documents_beside_it(tmp_path):
     """docs/examples/workstreams from docs/examples/cpu; the criteria may have changed since."""
     examples = PROJECT / "docs/examples"
     shutil.copytree(examples / "cpu", tmp_path / "localhost")
-    report = json.loads((examples / "cpu/gate.json").read_text())
+    report = reports.load(examples / "cpu/gate.json")
     choices = {"localhost": report["hosts"]["localhost"]["profile"]}
     texts = completion_summary.render(verified_report.VerifiedReport(report, tmp_path, choices))
     assert texts == {name: (examples / "workstreams" / name).read_text() for name in texts}
