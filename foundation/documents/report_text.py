@@ -1,8 +1,8 @@
 """A large report as JSON that people can read, and search line by line.
 
-Objects and lists that hold no others are on one line each, and so is a record: an object with values
-of its own and beside them nothing deeper than that. So a criterion is a line. The text comes in
-pieces: that of ten thousand hosts need never be in memory.
+Objects and lists that hold no others are on one line each, and so is a record: an object with
+values of its own and beside them nothing deeper than that. So a criterion is a line. The text comes
+in pieces: that of ten thousand hosts need never be in memory.
 """
 
 from __future__ import annotations

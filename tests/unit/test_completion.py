@@ -1,6 +1,5 @@
 """COMPLETION_SUMMARY.md of workstreams that are complete, and of those that are not."""
 
-import json
 import os
 import shutil
 import subprocess

@@ -53,14 +53,14 @@ def _broken(one: Measurement) -> Iterator[tuple[str, str, str]]:
             continue
         above, below = figures[left]["value"], figures[right]["value"]
         if not (above > 0 and below > 0):
-            continue  # damaged, and told by its own rule
+            continue  # damaged, and refused by its own rule
         ratio = above / below
         least, most = bounds.get("at_least", 0.0), bounds.get("at_most")
-        told = f"{left} ({above:.4g}) is {ratio:.3g} times {right} ({below:.4g})"
+        text = f"{left} ({above:.4g}) is {ratio:.3g} times {right} ({below:.4g})"
         if ratio < least:
-            yield left, right, f"{told}, at least {least:g} is expected"
+            yield left, right, f"{text}, at least {least:g} is expected"
         elif most is not None and ratio > most:
-            yield left, right, f"{told}, at most {most:g} is expected"
+            yield left, right, f"{text}, at most {most:g} is expected"
 
 
 def _applies(one: Measurement, left: str, right: str, bounds: Mapping[str, Any]) -> bool:
