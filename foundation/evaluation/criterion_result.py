@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from ..core.errors import Json, one_line
@@ -74,9 +75,8 @@ class CriterionResult:
         """
         one = self.criterion
         figure = one.figure if one.path.text == "value" else None
-        remediation = (self.remediation or one.remediation).entry(host)
-        if not self._asks:
-            remediation["command"] = None
+        remediation = self.remediation or one.remediation
+        todo = remediation.entry(host if self._asks else None)
         figures = self.figures
         if figures is None:
             figures = () if one.figure is None else (one.figure,)
@@ -91,9 +91,9 @@ class CriterionResult:
             "measured": self.measured,
             "required": self.required or one.required,
             "message": one_line(self.message, LONGEST_MESSAGE) or "no reason was given",
-            "action": remediation["text"],
-            "remediation": remediation,
-            "figures": list(figures),
+            "action": todo["text"],
+            "remediation": todo,
+            "figures": _listed(figures),
             **({} if self.counts is None else {"counts": self.counts}),
             **({} if figure is None else {"figure": figure}),
         }
@@ -102,6 +102,12 @@ class CriterionResult:
     def _asks(self) -> bool:
         """Whether there is anything to do."""
         return self.warns or self.blocks
+
+
+@lru_cache(maxsize=1024)
+def _listed(figures: tuple[str, ...]) -> list[str]:
+    """The same few lists again and again, each kept once."""
+    return list(figures)
 
 
 def revised(

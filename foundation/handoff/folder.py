@@ -138,7 +138,10 @@ def _verify_part(folder: Path) -> dict[str, Any]:
     for name, stated in manifest["files"].items():
         path = folder / name
         content = _bytes(path)
-        if hashlib.sha256(content).hexdigest() != stated["sha256"] or len(content) != stated["bytes"]:
+        if (
+            hashlib.sha256(content).hexdigest() != stated["sha256"]
+            or len(content) != stated["bytes"]
+        ):
             raise DamagedError(f"{path}: altered: not the SHA-256 of the manifest; {_AGAIN}")
         _checked(path, content, stated["kind"])
     others = sorted(set(_files(folder)) - {MANIFEST, *manifest["files"]})

@@ -50,7 +50,9 @@ class Rustc:
     how = "rustc"
 
     def __init__(self) -> None:
-        answers = dict(line.split(": ", 1) for line in _rustc("-vV")[0].splitlines() if ": " in line)
+        answers = dict(
+            line.split(": ", 1) for line in _rustc("-vV")[0].splitlines() if ": " in line
+        )
         try:
             self.version, self.llvm = answers["release"], answers["LLVM version"]
         except KeyError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from ..core.errors import one_line
@@ -40,10 +41,18 @@ class Remediation:
             return cls(given, collect(kind))
         return cls(given["text"], given["command"])
 
-    def entry(self, host: str) -> dict[str, str | None]:
-        """The `remediation` of the report for a host."""
-        command = None if self.command is None else self.command.replace("{host}", host)
-        return {"text": one_line(self.text), "command": command}
+    def entry(self, host: str | None) -> dict[str, str | None]:
+        """The `remediation` of the report for a host; without a host, as there is nothing to type.
+
+        Equal ones of several entries may be one object.
+        """
+        command = self.command and host and self.command.replace("{host}", host)
+        return _entry(self.text, command or None)
+
+
+@lru_cache(maxsize=4096)
+def _entry(text: str, command: str | None) -> dict[str, str | None]:
+    return {"text": one_line(text), "command": command}
 
 
 def for_hosts(commands: Mapping[str, str | None]) -> str | None:
