@@ -214,8 +214,9 @@ def hostile():
         host = hosts[number]
         entry = host["criteria"][number]
         entry.update(
-            outcome="fail", measured=text, message=text, action=text, title=text, required=text
-        )
+            outcome="fail", measured=text, message=text, action=text, title=text, required=text,
+            blocks=True, warns=False, cause=None, remediation={"text": text, "command": text},
+        )  # fmt: skip
         host.update(verdict="FAIL", profile=text)
         host["documents"] = {text: text}
         host["figures"][text] = {"value": 1.0 + number, "unit": text, "trusted": number % 2 == 0}

@@ -176,7 +176,7 @@ def convert(type_name: str, value: Json) -> Json:
         good = isinstance(value, str) and bool(value.strip())
         good = good and not _PLACEHOLDER.fullmatch(value)
     if not good:
-        raise WrongTypeError(f"found {shorten(value)}, which is no {type_name}")
+        raise WrongTypeError(f"found {shorten(value)}, which is not a {type_name}")
     if type_name == "version":
         return _version(value)
     if type_name == "list":
@@ -221,7 +221,7 @@ def _operand(part: str, type_name: str, whole: str) -> tuple[Any, str]:
     if type_name in ("number", "bytes"):
         match = _NUMBER.fullmatch(part)
         if match is None:
-            raise ConstraintError(f"{shorten(whole)}: {shorten(part)} is no number")
+            raise ConstraintError(f"{shorten(whole)}: {shorten(part)} is not a number")
         number, unit = float(match[1]), match[2] or ""
         if type_name == "number":
             return number, unit
@@ -244,4 +244,4 @@ def _version(text: str) -> Version:
     try:
         return Version(debian[1] if debian else text)
     except ValueError as error:  # InvalidVersion, and a number of thousands of digits
-        raise WrongTypeError(f"found {shorten(text)}, which is no version") from error
+        raise WrongTypeError(f"found {shorten(text)}, which is not a version") from error

@@ -68,7 +68,7 @@ def test_a_constraint_holds_and_does_not(type_name, text, good, bad):
         ("boolean", "== true", "is true"),
         ("boolean", "is true now", "takes no operand"),
         ("number", ">=", "needs an operand"),
-        ("number", ">= three", "is no number"),
+        ("number", ">= three", "is not a number"),
         ("number", "in 3 s, 4 ms", "more than one unit"),
         ("bytes", ">= 110", "a unit is needed"),
         ("bytes", ">= 110 GIB", "a unit is needed"),

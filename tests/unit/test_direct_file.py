@@ -205,7 +205,8 @@ def test_a_disk_nearly_full_is_left_alone(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("error", "words"), [(22, "does not support direct I/O"), (28, "No space left"), (5, "Input/output")]
+    ("error", "words"),
+    [(22, "does not support direct I/O"), (28, "No space left"), (5, "Input/output")],
 )
 def test_a_failing_disk_is_no_figure(file, monkeypatch, error, words):
     def fail(*_):

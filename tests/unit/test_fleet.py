@@ -440,7 +440,7 @@ def test_a_fact_and_a_consistent_criterion_of_one_name_are_refused(tmp_path):
     path.write_text(
         "name: own\ntitle: Own\ncompare: [{id: a, title: A, document: environment, path: b}]\n"
         "criteria:\n- {id: a, workstream: WS-01, title: A, document: environment, path: b, "
-        "type: text, require: is known, action: Do, source: Test, consistent: true}\n"
+        "type: text, require: is known, remediation: Do, source: Test, consistent: true}\n"
     )
     with pytest.raises(ProfileError, match="is compared already"):
         load_profiles(str(path))

@@ -98,7 +98,7 @@ def test_every_host_that_does_not_pass_is_told_once_with_its_worst_finding(repor
         for link in problem.one("h3").all("a"):
             told.append(link.text)
             worst = findings(report["hosts"][link.text])[0]
-            assert f"Do: {worst.action}" == problem.one("p", class_="do").text
+            assert f"Do: {worst.remediation}" == problem.all("p", class_="do")[0].text
             assert worst.title in problem.text
             assert report["hosts"][link.text]["verdict"] in problem.one("h3").text
     assert sorted(told) == sorted(n for n, h in report["hosts"].items() if h["verdict"] != "PASS")

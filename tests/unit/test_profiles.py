@@ -229,14 +229,15 @@ def test_a_criterion_fails_where_it_should(profile, criterion):
     expected = trip[-1] if trip[-1] in ("invalid", "missing") else "fail"
     assert found["outcome"] == expected, found
     assert found["message"]
-    assert found["action"]
+    assert found["action"] == found["remediation"]["text"]
+    assert found["blocks"]
 
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_ids_titles_and_sources_are_told(profile):
     for criterion in load_profiles(profile)[0].criteria:
         assert criterion.source
-        assert len(criterion.action) > 20
+        assert len(criterion.remediation.text) > 20
 
 
 WARNINGS = {
@@ -270,7 +271,7 @@ def test_a_warning_shows_and_does_not_block(criterion):
     report = gate.evaluate(load_profiles("auto"), {made.HOST: given}, (), made.NOW)
     found = {e["id"]: e for e in report["hosts"][made.HOST]["criteria"]}[criterion]
     assert found["outcome"] == "pass"
-    assert found["message"].startswith("warning: ")
+    assert (found["warns"], found["blocks"]) == (True, False)
     assert report["verdict"] == "PASSED"
 
 

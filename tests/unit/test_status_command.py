@@ -89,4 +89,4 @@ def test_files_that_are_missing_or_no_files_are_one_line(run, tmp_path):
     assert "Is a directory; run ansible-playbook gate.yml again" in errors
     status, _, errors = run("--report", tmp_path / "none", "--arm-check", tmp_path / "none")
     assert status == 2
-    assert "no such file" in errors
+    assert "this file does not exist" in errors
