@@ -13,7 +13,7 @@ from ..profiles.constraints import Constraint, WrongTypeError, check, render
 from ..profiles.criteria import Criterion, Profile
 from ..profiles.remediation import Remediation
 from . import validity
-from .evidence import Blocker, Cause, Evidence, problem_text, unread_problem
+from .evidence import Blocker, Cause, Evidence, unread_problem, unread_reason
 
 PASS, FAIL, INVALID, MISSING, SKIPPED, WAIVED = (
     "pass",
@@ -241,7 +241,7 @@ def _missing(
     cause = {"document": document["kind"], "code": "unread"}
     if problem is not None:
         cause = {key: problem[key] for key in ("probe", "code", "message")}
-    message = f"{message}: {problem_text(problem)}"
+    message = f"{message}: {unread_reason(path, document)}"
     return CriterionResult(
         criterion, MISSING, message, measured, cause=cause, remediation=remediation
     )

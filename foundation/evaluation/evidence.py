@@ -230,16 +230,11 @@ def unread_problem(path: str, document: Document) -> Mapping[str, str] | None:
     return best
 
 
-def problem_text(problem: Mapping[str, str] | None) -> str:
-    """Why a value was not read, for people."""
-    if problem is None:
-        return "the probes gave no reason"
-    return f"{problem['probe']}: {problem['message']} ({problem['code']})"
-
-
 def unread_reason(path: str, document: Document) -> str:
     """Why the value at a path was not read, for people."""
     problem, own = unread_problem(path, document), version(document["kind"])
-    if problem is None and (found := document["schema_version"]) != own:
+    if problem is not None:
+        return f"{problem['probe']}: {problem['message']} ({problem['code']})"
+    if (found := document["schema_version"]) != own:
         return f"the document is of version {found} (now {own}), which may not have it"
-    return problem_text(problem)
+    return "the probes gave no reason"
