@@ -64,6 +64,11 @@ class Identifiers:
         self._clear[value] = (_any_notation(value), hashed)
         return hashed
 
+    @property
+    def clear(self) -> list[str]:
+        """What was hashed so far, in clear: never to be published."""
+        return list(self._clear)
+
     def redact(self, node: Any) -> Any:
         """A copy of a document in which every value hashed so far is replaced in every string.
 
