@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timezone
 from typing import Any
 
-from .identifiers import Identifiers, hide_network_addresses
+from .identifiers import Identifiers, hide_addresses, hide_network_addresses
 from .system import Note
 from .version import VERSION
 
@@ -54,7 +54,7 @@ def build(
     told = [
         {**problem, "message": hide_network_addresses(problem["message"])} for problem in problems
     ]
-    body = {"identity": identity, "data": data, "problems": told}
+    body = {"identity": identity, "data": hide_addresses(data), "problems": told}
     _register_strays(body, identifiers)
     return {
         "schema_version": SCHEMA_VERSION,
