@@ -165,11 +165,11 @@ def read(system: System, identifiers: Identifiers, note: Note) -> Readings | Non
             readings.devices.append(device)
     for line in remarks[:_MOST_REMARKS]:
         unclear = not readings.devices and _NAMES_A_GPU.search(line) is not None
-        if unclear:
-            code = "gpu_not_understood"
-        else:
-            code = "inforom_corrupted" if _DAMAGED.search(line) else "unreadable"
-        note(code, f"nvidia-smi printed a line that is no reading: {line[:160]!r}")
+        damaged = _DAMAGED.search(line) is not None
+        note(
+            "gpu_not_understood" if unclear else "inforom_corrupted" if damaged else "unreadable",
+            f"nvidia-smi printed a line that is no reading: {line[:160]!r}",
+        )
     if len(remarks) > _MOST_REMARKS:
         note("unreadable", f"nvidia-smi printed {len(remarks) - _MOST_REMARKS} more such lines")
     _read_banner(system, readings, note)

@@ -115,14 +115,13 @@ def _counted(lines: Iterable[str]) -> _Log:
 
 
 def _from_commands(system: System, note: Note) -> tuple[str, _Log, bool] | None:
-    code, reasons = "kernel_log_unreadable", []
+    reasons, slow = [], False
     for command in (_JOURNAL, _RING_BUFFER):
         log = _Log()
         try:
             system.run(*command, each_line=log.add)
         except CommandError as error:
-            if error.code == "timeout":
-                code = "timeout"
+            slow = slow or error.code == "timeout"
             reasons.append(str(error))
             continue
         # No boot leaves an empty kernel log: journalctl prints this to users who may not see it.
@@ -131,7 +130,7 @@ def _from_commands(system: System, note: Note) -> tuple[str, _Log, bool] | None:
             return command[0], log, command is _JOURNAL or log.begins
         reasons.append(f"{command[0]}: no entries")
     note(
-        code,
+        "timeout" if slow else "kernel_log_unreadable",
         f"xid_events: the kernel log cannot be read ({'; '.join(reasons)}); "
         "run as root or as a member of the group systemd-journal",
     )
