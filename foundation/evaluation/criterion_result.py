@@ -11,7 +11,7 @@ from ..documents.store import Document
 from ..profiles.constraints import Constraint, WrongTypeError, check, render
 from ..profiles.criteria import Criterion, Profile
 from . import validity
-from .evidence import Blocker, Evidence, unread_reason
+from .evidence import Blocker, Evidence, crashed, unread_reason
 
 PASS, FAIL, INVALID, MISSING, SKIPPED, WAIVED = (
     "pass",
@@ -24,6 +24,12 @@ PASS, FAIL, INVALID, MISSING, SKIPPED, WAIVED = (
 WARNING = "warning: "
 REQUIRED = "required by this profile, yet "
 """How the message of a skip begins that keeps a host from passing."""
+# What the criterion asks to be done is no cure for a probe that crashed.
+_AFTER_A_CRASH = (
+    "see why the probe that is named crashes: reboot; if it is the GPU's and crashes again, "
+    "reinstall the NVIDIA driver for the running kernel (nvidia-smi crashes alike then, and sudo "
+    "dmesg says where); then run foundation.yml --tags WS-01"
+)
 _LONGEST_MESSAGE = 2000  # characters: one may name every figure
 
 
@@ -194,8 +200,10 @@ def _compare(criterion: Criterion, root: Mapping[str, Any], document: Document) 
     """Compare the value that the criterion's path finds below `root`."""
     value = criterion.path.search(root)
     if _unread(criterion.require, value):
-        message = f"no answer: {unread_reason(criterion.path.text, document)}"
-        return Result(criterion, MISSING, message, criterion.action)
+        path = criterion.path.text
+        message = f"no answer: {unread_reason(path, document)}"
+        action = _AFTER_A_CRASH if crashed(path, document) else criterion.action
+        return Result(criterion, MISSING, message, action)
     require, required = criterion.require, None
     try:
         if criterion.against is not None:

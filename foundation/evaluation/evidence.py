@@ -201,3 +201,12 @@ def unread_reason(path: str, document: Document) -> str:
     if best is None:
         return "the probes gave no reason"
     return f"{best['probe']}: {best['message']} ({best['code']})"
+
+
+def crashed(path: str, document: Document) -> bool:
+    """Whether the whole section that a path leads to is absent, since its probe crashed."""
+    section = next(iter(_SECTION.findall(path)), "")
+    return document["data"].get(section, True) is None and any(
+        (problem["probe"], problem["code"]) == (section, "crashed")
+        for problem in document["problems"]
+    )

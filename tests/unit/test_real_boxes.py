@@ -66,7 +66,12 @@ def test_documents_without_programs_are_judged_alike():
 
 @pytest.mark.parametrize(
     ("code", "outcome"),
-    [("truncated", "missing"), ("timeout", "missing"), ("kernel_log_unreadable", "skipped")],
+    [
+        ("truncated", "missing"),
+        ("timeout", "missing"),
+        ("crashed", "missing"),
+        ("kernel_log_unreadable", "skipped"),
+    ],
 )
 @pytest.mark.parametrize("profile", ["dgx_spark", "generic"])
 def test_nothing_found_in_a_part_of_the_log_is_missing(code, outcome, profile):
@@ -74,6 +79,19 @@ def test_nothing_found_in_a_part_of_the_log_is_missing(code, outcome, profile):
     problem = {"probe": "gpu", "code": code, "message": "xid_events: dmesg leaves messages out"}
     given["hardware_baseline"]["problems"] = [problem]
     assert judged("xid_events", given, profile)[0] == outcome
+
+
+def test_after_a_crash_nobody_is_sent_to_free_the_vents():
+    given = spark(**{"data.gpu": None})
+    message = "gpu: the process that reads it died of SIGSEGV; reboot"
+    given["hardware_baseline"]["problems"] = [
+        {"probe": "gpu", "code": "crashed", "message": message}
+    ]
+    for criterion in ("gpu_temperature_limits", "gpu_answers", "driver_minimum", "xid_events"):
+        outcome, found = judged(criterion, given)
+        assert outcome == "missing"
+        assert "SIGSEGV" in found["message"]
+        assert "reinstall the NVIDIA driver" in found["action"]
 
 
 @pytest.mark.parametrize(
