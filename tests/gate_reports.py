@@ -34,7 +34,7 @@ def _old_driver(documents):
 
 
 def _bad_driver(documents):
-    made.change(documents["hardware_baseline"], "data.gpu.driver_version", "580.159.03")
+    made.change(documents["hardware_baseline"], "data.gpu.driver_version", "580.82.09")
 
 
 def _slow(documents):
@@ -139,7 +139,7 @@ def _failing():
     report = fleet(
         24,
         waivers=(
-            waiver("spark-08", "driver_known_bad"),
+            waiver("spark-08", "driver_minimum"),
             waiver("spark-01", "memory_total", "2026-10-01"),
         ),
     )
@@ -151,7 +151,7 @@ def _failing():
                 "title": "NVIDIA driver",
                 "majority": "580.178.04",
                 "majority_hosts": 22,
-                "hosts": {"spark-04": "580.82.07", "spark-08": "580.159.03"},
+                "hosts": {"spark-04": "580.82.07", "spark-08": "580.82.09"},
             }
         ],
         "outliers": [

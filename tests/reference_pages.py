@@ -187,9 +187,9 @@ def _example() -> str:
     import documents as made  # noqa: PLC0415 - a sibling whose name hides foundation.documents
 
     documents = made.spark("spark-02")
-    made.change(documents["hardware_baseline"], "data.gpu.driver_version", "580.159.03")
+    made.change(documents["hardware_baseline"], "data.gpu.driver_version", "580.82.09")
     for key in ("loaded_version", "installed_version"):
-        made.change(documents["hardware_baseline"], f"data.software.driver.{key}", "580.159.03")
+        made.change(documents["hardware_baseline"], f"data.software.driver.{key}", "580.82.09")
     made.change(documents["hardware_baseline"], "data.software.docker.snap", True)
     made.with_memory(documents, 116 * made.GIB)
     waiver = Waiver(

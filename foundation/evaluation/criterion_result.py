@@ -11,9 +11,9 @@ from ..core.errors import Json, one_line
 from ..documents.store import Document
 from ..profiles.constraints import Constraint, WrongTypeError, check, render
 from ..profiles.criteria import Criterion, Profile
-from ..profiles.remediation import Remediation
+from ..profiles.remediation import Remediation, collect
 from . import validity
-from .evidence import Blocker, Cause, Evidence, unread_problem, unread_reason
+from .evidence import Blocker, Cause, Evidence, crashed, unread_problem, unread_reason
 
 PASS, FAIL, INVALID, MISSING, SKIPPED, WAIVED = (
     "pass",
@@ -27,6 +27,13 @@ LONGEST_MESSAGE = 2000  # characters: one may name every figure
 
 Entry = dict[str, Any]
 """An entry of the report for one criterion. Equal ones of several hosts may be one object."""
+# What the criterion asks for does not help where a probe crashed.
+_AFTER_A_CRASH = Remediation(
+    "see why the probe that is named crashes: reboot; if it is the GPU's and crashes again, "
+    "reinstall the NVIDIA driver for the running kernel (nvidia-smi crashes alike then, and sudo "
+    "dmesg says where); then measure again",
+    collect("hardware_baseline"),
+)
 
 
 @dataclass(frozen=True)
@@ -326,7 +333,9 @@ def _compare(criterion: Criterion, root: Mapping[str, Any], document: Document) 
     """Compare the value that the criterion's path finds below `root`."""
     value = criterion.path.search(root)
     if _unread(criterion.require, value):
-        return _missing(criterion, document, criterion.path.text, "no answer")
+        path = criterion.path.text
+        remediation = _AFTER_A_CRASH if crashed(path, document) else None
+        return _missing(criterion, document, path, "no answer", remediation=remediation)
     require, required = criterion.require, None
     try:
         if criterion.against is not None:

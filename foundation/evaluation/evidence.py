@@ -238,3 +238,12 @@ def unread_reason(path: str, document: Document) -> str:
     if (found := document["schema_version"]) != own:
         return f"the document is of version {found} (now {own}), which may not have it"
     return "the probes gave no reason"
+
+
+def crashed(path: str, document: Document) -> bool:
+    """Whether the whole section that a path leads to is absent, since its probe crashed."""
+    section = next(iter(_SECTION.findall(path)), "")
+    return document["data"].get(section, True) is None and any(
+        (problem["probe"], problem["code"]) == (section, "crashed")
+        for problem in document["problems"]
+    )

@@ -8,7 +8,8 @@ operand means is fixed by the criterion's declared type:
 - `version`: as `number`, in the order of versions: 580.95.05 < 580.126.09
 - `bytes`: as `number`, with a unit from B to TiB or TB
 - `boolean`: `is true`, `is false`
-- `list`: `contains` (all that are named), `contains any of`, `excludes` (all that are named)
+- `list`: `contains` (all that are named), `contains any of`, `excludes` (all that are named),
+  `none begins with` (any that is named)
 - any type: `is known`
 """
 
@@ -51,9 +52,9 @@ _OPERATORS: dict[str, tuple[str, ...]] = {
     "version": (*_ORDER, *_MEMBERS),
     "bytes": (*_ORDER, *_MEMBERS),
     "boolean": ("==", "is true", "is false"),
-    "list": ("contains any of", *_PARTS),
+    "list": ("contains any of", "none begins with", *_PARTS),
 }
-_LISTS = (*_MEMBERS, "contains any of")
+_LISTS = (*_MEMBERS, "contains any of", "none begins with")
 _WITHOUT_OPERAND = ("is true", "is false", "is known")
 # Longest first, so that `contains any of` is not read as `contains`.
 _ALL = sorted(
@@ -155,7 +156,10 @@ def check(constraint: Constraint, value: object) -> bool:
         return (found in operands) == (name == "in")
     if name in ("is true", "is false"):
         return found is (name == "is true")
-    inside = [operand in found for operand in operands]
+    if name == "none begins with":
+        inside = [item.startswith(operands) for item in found]
+    else:
+        inside = [operand in found for operand in operands]
     if name == "contains any of":
         return any(inside)
     return all(inside) if name == "contains" else not any(inside)

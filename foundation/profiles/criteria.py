@@ -20,6 +20,7 @@ from jmespath.exceptions import JMESPathError
 from ..core import defaults
 from ..core.errors import Json, ProfileError, shorten
 from ..documents import yaml_files
+from . import xid_catalog
 from .constraints import Constraint, ConstraintError, parse
 from .remediation import Remediation
 
@@ -30,11 +31,15 @@ _SPECIFIC_FIRST = ("dgx_spark", "h100", "h200", FALLBACK)
 
 
 class _Functions(functions.Functions):
-    """JMESPath's own functions and `unique(array)`."""
+    """JMESPath's own functions, `unique(array)` and `xids(array)` (see xid_catalog.py)."""
 
     @functions.signature({"types": ["array"]})
     def _func_unique(self, items: list[Json]) -> list[Json]:
         return [item for index, item in enumerate(items) if item not in items[:index]]
+
+    @functions.signature({"types": ["array"]})
+    def _func_xids(self, events: list[dict[str, Any]]) -> list[str]:
+        return xid_catalog.told(events)
 
 
 _INTERPRETER = visitor.TreeInterpreter(jmespath.Options(custom_functions=_Functions()))

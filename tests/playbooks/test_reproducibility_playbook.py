@@ -113,7 +113,7 @@ def test_where_ws_01_failed_nothing_after_it_is_run_and_it_says_so(
     own_home: Path,
 ) -> None:
     document = made.change(
-        made.hardware_baseline("failed-spark"), "data.memory.page_size_bytes", 65536
+        made.hardware_baseline("failed-spark"), "data.memory.page_size_bytes", 16384
     )
     document["collected_at"] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     store.write(document, store.path(baseline_dir, "failed-spark", "hardware_baseline"))
