@@ -48,7 +48,11 @@ def test_a_host_is_left_alone(ansible_playbook, inventory, variables, arguments)
 
 @pytest.mark.parametrize(
     ("variables", "arguments"),
-    [("", ["--tags", "provision"]), (", provision: true", ["--tags", "docker"])],
+    [
+        ("", ["--tags", "provision"]),
+        (", provision: true", ["--tags", "docker"]),
+        (", provision: true", ["--skip-tags", "docker"]),
+    ],
 )
 def test_a_host_that_is_to_be_provisioned_is_looked_at_first(
     ansible_playbook, inventory, variables, arguments
