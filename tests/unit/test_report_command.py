@@ -128,7 +128,7 @@ def without(*keys):
         (without("fleet", "waivers", "not_judged"), "is absent"),
         (lambda report: report["hosts"]["spark-01.lab.example"].pop("figures"), "is absent"),
         (lambda report: report.update(schema_version="0.9"), "$.schema_version"),
-        (lambda report: report.update(kind="benchmark"), "no gate report"),
+        (lambda report: report.update(kind="benchmark"), "not a gate report"),
         (lambda report: report.update(verdict="MAYBE"), "$.verdict"),
     ],
 )
