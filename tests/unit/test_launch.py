@@ -112,9 +112,7 @@ def test_a_fork_gives_the_same_document(capfd: pytest.CaptureFixture[str]) -> No
 
 
 def test_a_fork_says_what_the_other_interpreter_would() -> None:
-    with pytest.raises(
-        launch.LaunchError, match=r"exit status 2: .* is not an inventory host name"
-    ):
+    with pytest.raises(launch.LaunchError, match=r"exit status 2: .* is not an inventory host name"):
         launch.run_forked(sys.executable, ["live_state", "--host", "-"], timeout=60)
 
 
