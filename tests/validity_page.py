@@ -1,4 +1,4 @@
-"""docs/validity.md: every rule, what it says of fixtures that trip it, its limits and remediation."""
+"""docs/validity.md: every rule, what it says of its fixtures, its limits and remediation."""
 
 from __future__ import annotations
 
