@@ -10,9 +10,11 @@ module: foundation_apt_key
 short_description: Install the key of an apt repository after checking its fingerprint
 version_added: "0.1.0"
 description:
-  - Downloads the key, compares the fingerprint of every key in it with the expected one, and only
-    then writes it. A key that lies there with the right fingerprint is left as it is, without a
-    download.
+  - Downloads the key, compares its fingerprint with the expected one, and only then writes it, as
+    armor of this module's own making. What was received is never written, since apt may see a key
+    in it that this module does not.
+  - A file with anything beside one public key is refused, whatever the fingerprints in it.
+  - A key that lies there with the right fingerprint is kept without a download.
   - C(ansible.builtin.deb822_repository) and C(get_url) write what they get without a look at it.
 options:
   fingerprint:
@@ -34,7 +36,7 @@ attributes:
     description: Downloads and checks, writes nothing.
     support: full
   diff_mode:
-    description: Shows the fingerprints before and after.
+    description: Shows the file before and after.
     support: full
 requirements:
   - Python 3.10 on the host
@@ -53,14 +55,13 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-fingerprints:
-  description: The fingerprints of the keys in the file.
+fingerprint:
+  description: The fingerprint of the key in the file.
   returned: success
-  type: list
-  elements: str
-  sample: [EB693B3035CD5710E231E123A4B469963BF863CC]
+  type: str
+  sample: EB693B3035CD5710E231E123A4B469963BF863CC
 before:
-  description: The armored key file that stood at O(path); empty where there was none.
+  description: The one key that stood at O(path), armored anew; empty where there was none in order.
   returned: changed
   type: str
   sample: ""
@@ -94,39 +95,30 @@ def main() -> None:
 
     host, url = module.params["host"], module.params["url"]
     path = Path(module.params["path"])
-    expected = [module.params["fingerprint"].replace(" ", "").upper()]
+    expected = module.params["fingerprint"].replace(" ", "").upper()
 
-    def fingerprints(content: bytes) -> list[str]:
-        return openpgp.primary_fingerprints(content)
-
-    before: list[str] = []
     earlier = path.read_bytes() if path.exists() else b""
-    if earlier:
-        try:
-            before = fingerprints(earlier)
-        except openpgp.KeyFileError as error:
-            before = [str(error)]
-    if before == expected:
-        module.exit_json(changed=False, fingerprints=before)
-
-    response, information = fetch_url(module, url, timeout=SECONDS)
-    if information["status"] not in (200, None) or response is None:
-        module.fail_json(
-            msg=f"{host}: found no key at {url} ({information['msg']}), expected one with "
-            f"fingerprint {expected[0]}; try `curl -I {url}` on the host, or point the "
-            "repository's variables at a mirror that it can reach"
-        )
-    content = response.read(MAXIMUM_BYTES)
     try:
-        found = fingerprints(content)
-    except openpgp.KeyFileError as error:
-        found = [str(error)]
-    if found != expected:
-        module.fail_json(
-            msg=f"{host}: found {', '.join(found)} at {url}, expected the key {expected[0]} alone; "
-            "nothing was installed. If the owner of the repository announced a new key, set the "
-            "fingerprint's variable to it; if not, somebody else answered: tell your administrator"
-        )
+        before = openpgp.certificate(earlier)
+    except openpgp.KeyFileError:
+        before = None
+    key = before
+    if key is None or key.fingerprint != expected:
+        try:
+            key = openpgp.certificate(_download(module, host, url, expected))
+            found = key.fingerprint
+        except openpgp.KeyFileError as error:
+            found = f"that {error}"
+        if found != expected:
+            module.fail_json(
+                msg=f"{host}: found {found} at {url}, expected the key {expected} alone; "
+                "nothing was installed. If the owner of the repository announced a new key, set "
+                "the fingerprint's variable to it; if not, somebody else answered: tell your "
+                "administrator"
+            )
+    content = key.armored()
+    if content == earlier:
+        module.exit_json(changed=False, fingerprint=expected)
     if not module.check_mode:
         with tempfile.NamedTemporaryFile(dir=module.tmpdir, delete=False) as file:
             file.write(content)
@@ -134,10 +126,24 @@ def main() -> None:
         path.chmod(0o644)
     module.exit_json(
         changed=True,
-        fingerprints=found,
-        before=earlier.decode() if earlier.isascii() else "",
-        diff={"before": "\n".join(before) + "\n", "after": "\n".join(found) + "\n"},
+        fingerprint=expected,
+        before=before.armored().decode() if before else "",
+        diff={
+            "before": earlier.decode("ascii", "replace"),
+            "after": content.decode(),
+        },
     )
+
+
+def _download(module: AnsibleModule, host: str, url: str, expected: str) -> bytes:
+    response, information = fetch_url(module, url, timeout=SECONDS)
+    if information["status"] not in (200, None) or response is None:
+        module.fail_json(
+            msg=f"{host}: found no key at {url} ({information['msg']}), expected one with "
+            f"fingerprint {expected}; try `curl -I {url}` on the host, or point the "
+            "repository's variables at a mirror that it can reach"
+        )
+    return bytes(response.read(MAXIMUM_BYTES))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ module: foundation_host_state
 short_description: Read what provisioning needs to know of a host
 version_added: "0.1.0"
 description:
-  - Returns operating system, packages, apt's repositories, NVIDIA driver, kernels, snaps, clock and
+  - Returns operating system, packages, NVIDIA driver, kernels, snaps, clock and
     free space in one task, so that roles ask a host once.
   - Reads only, changes nothing, judges nothing, and needs no root.
 options:

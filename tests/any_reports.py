@@ -29,7 +29,7 @@ HOSTILE = (
 
 
 def criterion(name="cpu_cores", outcome="fail", **changes):
-    return {
+    entry = {
         "id": name,
         "workstream": "WS-01",
         "title": "Every CPU is there",
@@ -37,9 +37,14 @@ def criterion(name="cpu_cores", outcome="fail", **changes):
         "measured": "19",
         "required": "== 20",
         "message": "Every CPU is there: measured 19, required == 20",
+        "blocks": outcome in ("fail", "invalid", "missing"),
+        "warns": False,
+        "cause": None,
+        "figures": [],
         "action": "Look at lscpu, then ask the vendor",
         **changes,
     }
+    return {"remediation": {"text": entry["action"], "command": None}, **entry}
 
 
 def host(*criteria, verdict=None, **changes):
@@ -61,18 +66,14 @@ def report(hosts, **changes):
     workstreams = {}
     for name, title in WORKSTREAMS.items():
         mine = [entry for entry in entries if entry["workstream"] == name]
-        passed = sum(
-            entry["outcome"] in ("pass", "waived")
-            or (entry["outcome"] == "skipped" and not entry["message"].startswith("required by"))
-            for entry in mine
-        )
+        passed = sum(not entry["blocks"] for entry in mine)
         status = "COMPLETE" if passed == len(mine) else "INCOMPLETE"
         workstreams[name] = {
             "title": title, "status": status, "passed": passed, "total": len(mine)
         }  # fmt: skip
     passes = bool(hosts) and all(one["status"] == "COMPLETE" for one in workstreams.values())
     return {
-        "schema_version": "1.0",
+        "schema_version": "1.1",
         "kind": "gate_report",
         "generated_at": GENERATED,
         "verdict": "PASSED" if passes else "FAILED",
@@ -89,8 +90,8 @@ def report(hosts, **changes):
 def every_outcome():
     """One host with one criterion of each outcome, and the skip that keeps it from passing."""
     entries = [criterion(f"is_{outcome}", outcome) for outcome in OUTCOMES]
-    required = "required by this profile, yet not applicable: no GPU"
-    entries.append(criterion("is_required", "skipped", message=required, measured=None))
+    message = "required by this profile, but not applicable: no GPU"
+    entries.append(criterion("is_required", "skipped", blocks=True, message=message, measured=None))
     return report({"spark-01.lab.example": host(*entries)})
 
 
@@ -134,6 +135,11 @@ _criteria = st.fixed_dictionaries(
         "required": texts,
         "message": texts,
         "action": texts,
+        "blocks": st.booleans(),
+        "warns": st.booleans(),
+        "cause": st.none() | st.fixed_dictionaries({"rule": texts}),
+        "figures": st.just([]),
+        "remediation": st.fixed_dictionaries({"text": texts, "command": st.none() | texts}),
     }
 )
 _figure_names = st.from_regex(r"[a-z]{1,9}\.[a-z0-9_]{1,9}", fullmatch=True)
@@ -210,7 +216,7 @@ def _workstream(title):
 
 reports = st.fixed_dictionaries(
     {
-        "schema_version": st.just("1.0"),
+        "schema_version": st.just("1.1"),
         "kind": st.just("gate_report"),
         "generated_at": st.just(GENERATED),
         "verdict": st.sampled_from(["PASSED", "FAILED"]),

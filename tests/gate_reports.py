@@ -34,7 +34,7 @@ def _old_driver(documents):
 
 
 def _bad_driver(documents):
-    made.change(documents["hardware_baseline"], "data.gpu.driver_version", "580.159.03")
+    made.change(documents["hardware_baseline"], "data.gpu.driver_version", "580.82.09")
 
 
 def _slow(documents):
@@ -139,7 +139,7 @@ def _failing():
     report = fleet(
         24,
         waivers=(
-            waiver("spark-08", "driver_known_bad"),
+            waiver("spark-08", "driver_minimum"),
             waiver("spark-01", "memory_total", "2026-10-01"),
         ),
     )
@@ -151,7 +151,7 @@ def _failing():
                 "title": "NVIDIA driver",
                 "majority": "580.178.04",
                 "majority_hosts": 22,
-                "hosts": {"spark-04": "580.82.07", "spark-08": "580.159.03"},
+                "hosts": {"spark-04": "580.82.07", "spark-08": "580.82.09"},
             }
         ],
         "outliers": [
@@ -214,8 +214,9 @@ def hostile():
         host = hosts[number]
         entry = host["criteria"][number]
         entry.update(
-            outcome="fail", measured=text, message=text, action=text, title=text, required=text
-        )
+            outcome="fail", measured=text, message=text, action=text, title=text, required=text,
+            blocks=True, warns=False, cause=None, remediation={"text": text, "command": text},
+        )  # fmt: skip
         host.update(verdict="FAIL", profile=text)
         host["documents"] = {text: text}
         host["figures"][text] = {"value": 1.0 + number, "unit": text, "trusted": number % 2 == 0}

@@ -81,7 +81,7 @@ def _entries(profiles: list[Profile]) -> dict[str, list[tuple[list[str], Criteri
 
 def _told(one: Criterion) -> tuple[object, ...]:
     """What an entry says of a criterion."""
-    return one.title, _required(one), _expected(one), _applies(one), one.source, one.action
+    return one.title, _required(one), _expected(one), _applies(one), one.source, one.remediation
 
 
 def _count(entries: Mapping[str, object]) -> str:
@@ -149,12 +149,12 @@ def _entry(name: str, variants: list[tuple[list[str], Criterion]], profiles: int
         told = "all" if len(names) == profiles else ", ".join(names)
         lines.append(row(told, _required(one), _expected(one), _applies(one), one.source))
     yield "\n".join(lines)
-    by_action: dict[str, list[str]] = {}
+    remediations: dict[str, list[str]] = {}
     for names, one in variants:
-        by_action.setdefault(one.action, []).extend(names)
-    for action, names in by_action.items():
-        where = "" if len(by_action) == 1 else f" ({', '.join(names)})"
-        yield f"Do{where}: {text(action)}."
+        remediations.setdefault(one.remediation.text, []).extend(names)
+    for remediation, names in remediations.items():
+        where = "" if len(remediations) == 1 else f" ({', '.join(names)})"
+        yield f"Do{where}: {text(remediation)}."
 
 
 def _where(one: Criterion) -> str:
@@ -187,9 +187,9 @@ def _example() -> str:
     import documents as made  # noqa: PLC0415 - a sibling whose name hides foundation.documents
 
     documents = made.spark("spark-02")
-    made.change(documents["hardware_baseline"], "data.gpu.driver_version", "580.159.03")
+    made.change(documents["hardware_baseline"], "data.gpu.driver_version", "580.82.09")
     for key in ("loaded_version", "installed_version"):
-        made.change(documents["hardware_baseline"], f"data.software.driver.{key}", "580.159.03")
+        made.change(documents["hardware_baseline"], f"data.software.driver.{key}", "580.82.09")
     made.change(documents["hardware_baseline"], "data.software.docker.snap", True)
     made.with_memory(documents, 116 * made.GIB)
     waiver = Waiver(

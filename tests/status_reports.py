@@ -50,10 +50,10 @@ def dead(name):
 
 
 def old_driver(stored):
-    """WS-01 fails: a driver with a known fault."""
+    """WS-01 fails: a driver that is too old."""
     for document in stored.values():
-        made.change(document, "identity.driver", "580.159.03")
-    made.change(stored["hardware_baseline"], "data.gpu.driver_version", "580.159.03")
+        made.change(document, "identity.driver", "580.82.09")
+    made.change(stored["hardware_baseline"], "data.gpu.driver_version", "580.82.09")
     return stored
 
 

@@ -1,4 +1,4 @@
-"""docs/validity.md: every rule, what it says of the fixtures that trip it, its limits, its cure."""
+"""docs/validity.md: every rule, what it says of the fixtures that trip it, limits, remediation."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _rule(rule: Rule, limits: Mapping[str, Any]) -> Iterator[str]:
     used = [name for name in _limits(rule) if name in limits]
     if used:
         yield "Limits: " + ", ".join(f"`{name}`" for name in used) + "."
-    yield f"Do: {text(rule.cure)}."
+    yield f"Do: {text(rule.remediation.text)}."
 
 
 def _meaning(rule: Rule) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,24 +13,45 @@ from ..documents.schema_registry import newer_note, version
 from ..documents.store import COLLECTED_KINDS, HOST_KINDS, LIVE_STATE, Document, validate
 from ..profiles.constraints import WrongTypeError, check
 from ..profiles.criteria import Condition, Profile
+from ..profiles.remediation import GATE, Remediation, collect
 
 _SECTION = re.compile(r"\bdata\.([a-z_]+)")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 # Words of JMESPath and of every path, which name no field.
 _OVERHEAD = {"data", "length", "map", "max", "min", "sum", "unique", "null", "value"}
-NO_ANSWER = "the host did not answer"
-"""How the message of every criterion of an unreachable host begins."""
-# No host name here, so that hosts with the same findings can be told together.
+# No host name here, so that hosts with the same findings can be shown together.
 _AGAIN = "run ansible-playbook foundation.yml again for this host (--limit), then gate.yml"
+_GATE_AGAIN = Remediation("run ansible-playbook gate.yml again", GATE)
+_SEE_ACCESS = Remediation(
+    "see to that, or to its power, network and SSH (ansible HOST -m ansible.builtin.ping shows "
+    "more), then run ansible-playbook gate.yml again",
+    GATE,
+)
+_SEE_NAME = Remediation(
+    "see which machine answers under this name (ansible_host, DNS, the Python there), then run "
+    "ansible-playbook gate.yml again",
+    GATE,
+)
+
+Cause = Mapping[str, str]
+"""Why there is no figure to trust or no value at all; schemas/gate_report.json has the forms."""
+UNREACHABLE: Cause = {"document": LIVE_STATE, "code": "unreachable"}
 
 
 @dataclass(frozen=True)
 class Blocker:
-    """Why a document answers nothing: an outcome (`missing` or `invalid`), its reason, the cure."""
+    """Why a document answers nothing; `outcome` is `missing` or `invalid`."""
 
     outcome: str
+    cause: Cause
     message: str
-    action: str
+    remediation: Remediation
+
+
+def _blocker(outcome: str, kind: str, code: str, message: str) -> Blocker:
+    """A document that has to be collected anew."""
+    cause = {"document": kind, "code": code}
+    return Blocker(outcome, cause, message, Remediation(_AGAIN, collect(kind)))
 
 
 class Evidence:
@@ -52,12 +73,12 @@ class Evidence:
             if entry is None:
                 if kind in COLLECTED_KINDS:
                     message = f"there is no {kind} document"
-                    self.blockers[kind] = Blocker("missing", message, _AGAIN)
+                    self.blockers[kind] = _blocker("missing", kind, "missing", message)
                 continue
             try:
                 document = _valid(entry, kind, host)
             except DocumentError as error:
-                self.blockers[kind] = Blocker("invalid", str(error), _AGAIN)
+                self.blockers[kind] = _blocker("invalid", kind, "invalid", str(error))
                 continue
             self.readable[kind] = document
             if (note := newer_note(kind, document)) is not None:
@@ -70,7 +91,7 @@ class Evidence:
         return self._memo[1]
 
     def answer(self, condition: Condition) -> bool | Blocker | None:
-        """Whether a condition holds; why that cannot be told; None where the value is not known."""
+        """Whether a condition holds; why there is no answer; None where the value is not known."""
         if condition.document in self.blockers:
             return self.blockers[condition.document]
         value = condition.path.search(self.readable[condition.document])
@@ -79,7 +100,7 @@ class Evidence:
         try:
             return check(condition.require, value)
         except WrongTypeError as error:
-            return Blocker("invalid", str(error), _AGAIN)
+            return _blocker("invalid", condition.document, "wrong_type", str(error))
 
     def applies(self, profile: Profile) -> bool:
         """Whether there is any evidence that a host is what a profile is for.
@@ -107,39 +128,33 @@ class Evidence:
             document = self.readable.get(kind)
             if document is None:
                 continue
-            message = _age_fault(document, profile, now)
-            if message is None and reference is not None and reference is not document:
-                message = _identity_fault(document, reference, reference_kind, profile)
-            if message is not None:
-                self.blockers[kind] = Blocker("invalid", f"{kind}: {message}", _AGAIN)
+            fault = _age_fault(document, profile, now)
+            if fault is None and reference is not None and reference is not document:
+                fault = _identity_fault(document, reference, reference_kind, profile)
+            if fault is not None:
+                code, message = fault
+                self.blockers[kind] = _blocker("invalid", kind, code, f"{kind}: {message}")
 
     def _host_blocker(self, profile: Profile, now: datetime) -> Blocker | None:
         """What speaks against the host as a whole."""
         if LIVE_STATE in self.blockers:
-            fault = self.blockers[LIVE_STATE]
-            return Blocker(fault.outcome, fault.message, "run ansible-playbook gate.yml again")
+            return replace(self.blockers[LIVE_STATE], remediation=_GATE_AGAIN)
         live = self.readable.get(LIVE_STATE)
         if live is None:
             return None
+        reason = live["data"]["reason"]
         if not live["data"]["reachable"]:
-            reason = live["data"]["reason"] or "no reason was recorded"
-            return Blocker(
-                "missing",
-                f"{NO_ANSWER}: {reason}",
-                "see to that, or to its power, network and SSH (ansible HOST -m "
-                "ansible.builtin.ping shows more), then run ansible-playbook gate.yml again",
-            )
-        if live["data"]["reason"] is not None:
-            return Blocker(
-                "invalid",
-                live["data"]["reason"],
-                "see which machine answers under this name (ansible_host, DNS, the Python there), "
-                "then run ansible-playbook gate.yml again",
-            )
-        age = _age_fault(live, profile, now)
-        if age is None:
+            message = f"the host did not answer: {reason or 'no reason was recorded'}"
+            return Blocker("missing", UNREACHABLE, message, _SEE_ACCESS)
+        if reason is not None:
+            cause = {"document": LIVE_STATE, "code": "other_machine"}
+            return Blocker("invalid", cause, reason, _SEE_NAME)
+        fault = _age_fault(live, profile, now)
+        if fault is None:
             return None
-        return Blocker("invalid", f"{LIVE_STATE}: {age}", "run ansible-playbook gate.yml again")
+        code, message = fault
+        cause = {"document": LIVE_STATE, "code": code}
+        return Blocker("invalid", cause, f"{LIVE_STATE}: {message}", _GATE_AGAIN)
 
 
 def _valid(entry: Document | DocumentError, kind: str, host: str) -> Document:
@@ -151,35 +166,42 @@ def _valid(entry: Document | DocumentError, kind: str, host: str) -> Document:
     return validate(entry, kind, host, kind)
 
 
-def _age_fault(document: Document, profile: Profile, now: datetime) -> str | None:
+def _age_fault(document: Document, profile: Profile, now: datetime) -> tuple[str, str] | None:
+    """The code and message of what speaks against a document's time."""
     text = document["collected_at"]
     try:
         collected = datetime.fromisoformat(text)
     except ValueError:
-        return f"collected_at {shorten(text)} is no time"
+        return "invalid", f"collected_at {shorten(text)} is not a time"
     days = profile.limits.get("maximum_age_days")
     minutes = profile.limits.get("maximum_clock_skew_minutes")
     if days is not None and now - collected > timedelta(days=days):
-        return f"stale: collected {(now - collected).days} days ago, at most {days:g} are accepted"
+        age = (now - collected).days
+        return "stale", f"stale: collected {age} days ago, at most {days:g} are accepted"
     if minutes is not None and collected - now > timedelta(minutes=minutes):
-        return f"collected in the future ({text}): set the host's or the controller's clock"
+        return (
+            "in_future",
+            f"collected in the future ({text}): set the host's or the controller's clock",
+        )
     return None
 
 
 def _identity_fault(
     document: Document, reference: Document, reference_kind: str, profile: Profile
-) -> str | None:
+) -> tuple[str, str] | None:
     """Null beside a value is a difference too: a GPU that is lost now was there then."""
     mine: Mapping[str, Any] = document["identity"]
     other: Mapping[str, Any] = reference["identity"]
     for key in profile.identity:
         if mine[key] != other[key]:
             return (
+                "other_state",
                 f"another state of the host: {key} is {_identity(mine[key])}, "
-                f"{reference_kind} has {_identity(other[key])}"
+                f"{reference_kind} has {_identity(other[key])}",
             )
     if profile.identity and all(mine[key] is None for key in profile.identity):
-        return f"nothing ties it to the host: {', '.join(profile.identity)} are all unknown"
+        names = ", ".join(profile.identity)
+        return "unidentified", f"nothing ties it to the host: {names} are all unknown"
     return None
 
 
@@ -191,8 +213,8 @@ def _identity(value: Json) -> str:
     return str(value)
 
 
-def unread_reason(path: str, document: Document) -> str:
-    """What the probes said about the value at a path: the best matching problem, or that none is.
+def unread_problem(path: str, document: Document) -> Mapping[str, str] | None:
+    """The problem of a document that fits the value at a path best; None where none does.
 
     A problem's probe is named after the section it fills, and its text names the field.
     """
@@ -205,10 +227,23 @@ def unread_reason(path: str, document: Document) -> str:
         score += 3 * sum(name.replace("_", " ") in text for name in names)
         if score > best_score:
             best, best_score = problem, score
-    if best is None:
-        own = version(document["kind"])
-        if document["schema_version"] != own:
-            found = document["schema_version"]
-            return f"the document is of version {found} (now {own}), which may not have it"
-        return "the probes gave no reason"
-    return f"{best['probe']}: {best['message']} ({best['code']})"
+    return best
+
+
+def unread_reason(path: str, document: Document) -> str:
+    """Why the value at a path was not read, for people."""
+    problem, own = unread_problem(path, document), version(document["kind"])
+    if problem is not None:
+        return f"{problem['probe']}: {problem['message']} ({problem['code']})"
+    if (found := document["schema_version"]) != own:
+        return f"the document is of version {found} (now {own}), which may not have it"
+    return "the probes gave no reason"
+
+
+def crashed(path: str, document: Document) -> bool:
+    """Whether the whole section that a path leads to is absent, since its probe crashed."""
+    section = next(iter(_SECTION.findall(path)), "")
+    return document["data"].get(section, True) is None and any(
+        (problem["probe"], problem["code"]) == (section, "crashed")
+        for problem in document["problems"]
+    )

@@ -13,22 +13,24 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from .criterion_result import FAIL, INVALID, PASS
-from .host_result import EVERY_FIGURE, Entry, Judgement
+from ..profiles.remediation import Remediation, collect
+from .criterion_result import FAIL, INVALID, PASS, Entry, revised
+from .host_result import EVERY_FIGURE, HostResult
 
 NO_MAJORITY = "no majority"
 _FEWEST_FOR_MAJORITY = 3
 _FEWEST_FOR_OUTLIERS = 5
 _SCORE = 3.5
 _CONSISTENCY = 0.6745  # the median absolute deviation of normal values, in standard deviations
-_ONE_NAME = (
+_ONE_NAME = Remediation(
     "Keep one name for the machine: remove the other from the inventory and its folder from the "
-    "stored documents; where these are two machines, give the clone its own identity. Then run "
-    "ansible-playbook foundation.yml and gate.yml"
+    "stored documents; where these are two machines, give the clone its own identity. Then collect "
+    "everything again",
+    collect(),
 )
-_COPIED = (
-    "Find out where the documents of these hosts come from, then measure each with "
-    "ansible-playbook foundation.yml --tags WS-03"
+_COPIED = Remediation(
+    "Find out where the documents of these hosts come from, then measure each of them again",
+    collect("benchmark"),
 )
 _NAMES = 5  # so many hosts are named in a line
 _MANY_NAMES = 20
@@ -41,57 +43,66 @@ def named(hosts: Collection[str], most: int = _MANY_NAMES) -> str:
     return ", ".join(names[:most]) + more
 
 
-def without_twins(judgements: Sequence[Judgement]) -> list[Judgement]:
+def without_twins(results: Sequence[HostResult]) -> list[HostResult]:
     """The same, with hosts that are one machine under several names made invalid."""
     owners: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-    for one in judgements:
+    for one in results:
         for mark in one.machine:
             owners[mark].add(one.host)
-    return [_twin(one, owners) for one in judgements]
+    return [_twin(one, owners) for one in results]
 
 
-def _twin(one: Judgement, owners: Mapping[tuple[str, str], set[str]]) -> Judgement:
+def _twin(one: HostResult, owners: Mapping[tuple[str, str], set[str]]) -> HostResult:
     shared = [mark for mark in sorted(one.machine) if len(owners[mark]) > 1]
     if not shared:
         return one
     kinds = " and ".join(dict.fromkeys(kind for kind, _ in shared))
     others = set().union(*(owners[mark] for mark in shared)) - {one.host}
     message = f"the same {kinds} answers as {named(others, _NAMES)} too: one machine, two names"
+    cause = {"fleet": "one_machine"}
     changes = {
-        index: {**entry, "outcome": INVALID, "message": message, "action": _ONE_NAME}
+        index: revised(entry, one.host, INVALID, message, cause, remediation=_ONE_NAME)
         for index, entry in enumerate(one.entries)
     }
-    return one.changed(changes, blocking=True)
+    return one.changed(changes)
 
 
-def without_copies(judgements: Sequence[Judgement]) -> list[Judgement]:
+def without_copies(results: Sequence[HostResult]) -> list[HostResult]:
     """The same, with figures made invalid whose very samples another host has too."""
     owners: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
-    for one in judgements:
+    for one in results:
         for mark in one.samples.items():
             owners[mark].add(one.host)
-    return [_without_copies(one, owners) for one in judgements]
+    return [_without_copies(one, owners) for one in results]
 
 
-def _without_copies(one: Judgement, owners: Mapping[tuple[str, int], set[str]]) -> Judgement:
+def _without_copies(one: HostResult, owners: Mapping[tuple[str, int], set[str]]) -> HostResult:
     copied = {mark[0]: others for mark in one.samples.items() if len(others := owners[mark]) > 1}
     if not copied:
         return one
     hosts = named(set().union(*copied.values()) - {one.host}, _NAMES)
-    told = f"{named(copied, _NAMES)}: not to be trusted: the very samples of {hosts} (copied)"
+    message = f"{named(copied, _NAMES)}: not to be trusted: the very samples of {hosts} (copied)"
     changes = {
-        index: {**one.entries[index], "outcome": INVALID, "message": told, "action": _COPIED}
+        index: revised(
+            one.entries[index],
+            one.host,
+            INVALID,
+            message,
+            {"rule": "copied"},
+            remediation=_COPIED,
+            figures=sorted(copied) if figure == EVERY_FIGURE else [figure],
+        )
         for index, figure in enumerate(one.judges)
         if figure in copied or figure == EVERY_FIGURE
     }
     untrusted = {name: {**one.figures[name], "trusted": False} for name in copied}
-    return replace(one.changed(changes, blocking=True), figures={**one.figures, **untrusted})
+    return replace(one.changed(changes), figures={**one.figures, **untrusted})
 
 
-def differences(judgements: Sequence[Judgement]) -> list[dict[str, Any]]:
+def differences(results: Sequence[HostResult]) -> list[dict[str, Any]]:
     """The `fleet.differences` of the report: facts in which hosts with one profile differ."""
     values: defaultdict[tuple[str, str, str], dict[str, str]] = defaultdict(dict)
-    for one in judgements:
+    for one in results:
         for identifier, title, value in one.facts:
             values[(one.profile, identifier, title)][one.host] = value
     return [
@@ -116,41 +127,53 @@ def _difference(identifier: str, title: str, by_host: Mapping[str, str]) -> dict
 
 
 def held_to_the_majority(
-    judgements: Sequence[Judgement], found: Sequence[Mapping[str, Any]]
-) -> list[Judgement]:
+    results: Sequence[HostResult], found: Sequence[Mapping[str, Any]]
+) -> list[HostResult]:
     """The same, with a failure where a criterion that must be consistent is not.
 
-    Without a majority nobody can say which host is wrong, so that fails none.
+    Without a majority it is not known which host is wrong, so that fails none.
     """
     wrong: defaultdict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
     for difference in found:
         for host in difference["hosts"] if difference["majority_hosts"] else ():
             wrong[(host, difference["id"])].append(difference)
     return [
-        one.changed(dict(_inconsistent(one, wrong)), blocking=True) if one.consistent else one
-        for one in judgements
+        one.changed(dict(_inconsistent(one, wrong))) if one.consistent else one for one in results
     ]
 
 
 def _inconsistent(
-    one: Judgement, wrong: Mapping[tuple[str, str], Sequence[Mapping[str, Any]]]
+    one: HostResult, wrong: Mapping[tuple[str, str], Sequence[Mapping[str, Any]]]
 ) -> Iterator[tuple[int, Entry]]:
     for index, entry in enumerate(one.entries):
         if entry["id"] not in one.consistent or entry["outcome"] != PASS:
             continue
         for difference in wrong.get((one.host, entry["id"]), ()):
+            count, majority = difference["majority_hosts"], difference["majority"]
             message = (
-                f"{entry['measured']} was measured, yet {difference['majority_hosts']} hosts of "
-                f"this profile have {difference['majority']}"
+                f"{entry['measured']} was measured, but {count} hosts of this profile have "
+                f"{majority}"
             )
-            required = f"{entry['required']}, as most hosts: {difference['majority']}"
-            yield index, {**entry, "outcome": FAIL, "message": message, "required": required}
+            required = f"{entry['required']}, as most hosts: {majority}"
+            yield (
+                index,
+                revised(
+                    entry,
+                    one.host,
+                    FAIL,
+                    message,
+                    {"fleet": "differs"},
+                    remediation=one.consistent[entry["id"]],
+                    required=required,
+                    counts={"majority_hosts": count},
+                ),
+            )
 
 
-def outliers(judgements: Sequence[Judgement]) -> list[dict[str, Any]]:
+def outliers(results: Sequence[HostResult]) -> list[dict[str, Any]]:
     """The `fleet.outliers` of the report, among hosts that measure the same on the same device."""
     alike: defaultdict[tuple[Any, ...], dict[str, tuple[float, float]]] = defaultdict(dict)
-    for one in judgements:
+    for one in results:
         for name, figure in one.figures.items():
             if figure["trusted"]:
                 place = (name, figure["unit"], *one.alike)

@@ -5,14 +5,13 @@ is proven and no new measurement of something else can undo it; an invalid figur
 something is wrong; a missing answer may still turn out well. A host that did not answer has no
 other outcome than missing, since nothing stored can be tied to the host as it is now.
 
-Each host is judged on its own evidence first (judgement.py), then beside the others (fleet.py),
+Each host is judged on its own evidence first (host_result.py), then beside the others (fleet.py),
 then failures are waived (waivers.py): docs/adr/0011-a-fleet.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -27,7 +26,7 @@ from ..documents.store import Document, DocumentFolder, folder, validate
 from ..profiles.criteria import AUTO, Profile, load_profiles
 from . import fleet, waivers
 from .criterion_result import FAIL
-from .host_result import Judgement, Shared, judge_host
+from .host_result import HostResult, Shared, judge_host
 from .waivers import Waiver, load_waivers
 from .workers import judge_stored
 
@@ -35,10 +34,8 @@ Report = dict[str, Any]
 
 PASSED, FAILED = "PASSED", "FAILED"
 COMPLETE, INCOMPLETE = "COMPLETE", "INCOMPLETE"
-NO_HOSTS = (
-    "no hosts were judged: nothing was measured, which is a failure: name hosts in the inventory "
-    "and run ansible-playbook foundation.yml"
-)
+NO_HOSTS = "no hosts were judged: nothing was measured, which is a failure"
+NAME_HOSTS = "name hosts in the inventory and run ansible-playbook foundation.yml"
 _VALIDATED_AT_ONCE = 100  # hosts of a report: it is checked and written in parts
 
 
@@ -101,7 +98,7 @@ def write_report(report: Report, path: Path) -> None:
     try:
         write_atomically(Path(path), (piece.encode() for piece in pieces(report)))
     except (TypeError, ValueError) as error:
-        raise DocumentError(f"{path}: no JSON: {one_line(str(error))}") from error
+        raise DocumentError(f"{path}: cannot be written as JSON: {one_line(str(error))}") from error
 
 
 def evaluate(
@@ -128,38 +125,35 @@ def evaluate(
 
 
 def _report(
-    judged: Iterable[Judgement], accepted: Iterable[Waiver], now: datetime, others: Collection[str]
+    judged: Iterable[HostResult], accepted: Iterable[Waiver], now: datetime, others: Collection[str]
 ) -> Report:
     """The report over hosts that were judged one by one; `others` were not."""
-    shared = Shared()
-    alone = fleet.without_copies(
-        [replace(one, entries=tuple(map(shared.entry, one.entries))) for one in judged]
-    )
-    judgements = fleet.without_twins(alone)
-    # A machine that was counted twice is no majority, and its figures are nobody's.
-    comparable = [one for one, before in zip(judgements, alone, strict=True) if one is before]
+    alone = fleet.without_copies(list(judged))
+    results = fleet.without_twins(alone)
+    # A machine that was counted twice makes no majority, and its figures belong to neither name.
+    comparable = [one for one, before in zip(results, alone, strict=True) if one is before]
     differences = fleet.differences(comparable)
     outliers = fleet.outliers(comparable)
-    judgements = fleet.held_to_the_majority(judgements, differences)
-    judgements, waived = waivers.apply(judgements, accepted, now)
+    results = fleet.held_to_the_majority(results, differences)
+    results, waived = waivers.apply(results, accepted, now)
     twins = {one.host for one in alone} - {one.host for one in comparable}
-    workstreams = _workstreams(judgements)
+    workstreams = _workstreams(results)
     complete = all(entry["status"] == COMPLETE for entry in workstreams.values())
     return {
         "schema_version": version("gate_report"),
         "kind": "gate_report",
         "generated_at": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "verdict": PASSED if judgements and complete else FAILED,
+        "verdict": PASSED if results and complete else FAILED,
         "workstreams": workstreams,
-        "hosts": {one.host: _host(one, one.host in twins) for one in judgements},
+        "hosts": {one.host: _host(one, one.host in twins) for one in results},
         "not_judged": sorted(others),
         "waivers": waived,
         "fleet": {"differences": differences, "outliers": outliers},
-        "messages": list(dict.fromkeys(_messages(judgements, waived, others))),
+        "messages": list(dict.fromkeys(_messages(results, waived, others))),
     }
 
 
-def _host(one: Judgement, twin: bool) -> dict[str, Any]:
+def _host(one: HostResult, twin: bool) -> dict[str, Any]:
     figures = one.figures
     if twin:
         figures = {name: {**figure, "trusted": False} for name, figure in figures.items()}
@@ -172,12 +166,12 @@ def _host(one: Judgement, twin: bool) -> dict[str, Any]:
     }
 
 
-def _workstreams(judgements: Iterable[Judgement]) -> dict[str, Any]:
+def _workstreams(results: Iterable[HostResult]) -> dict[str, Any]:
     totals = {name: [0, 0] for name in WORKSTREAMS}
-    for one in judgements:
-        for index, entry in enumerate(one.entries):
+    for one in results:
+        for entry in one.entries:
             counts = totals[entry["workstream"]]
-            counts[0] += index not in one.blocking
+            counts[0] += not entry["blocks"]
             counts[1] += 1
     return {
         name: {
@@ -191,15 +185,15 @@ def _workstreams(judgements: Iterable[Judgement]) -> dict[str, Any]:
 
 
 def _messages(
-    judgements: Sequence[Judgement], waived: Iterable[dict[str, Any]], others: Collection[str]
+    results: Sequence[HostResult], waived: Iterable[dict[str, Any]], others: Collection[str]
 ) -> Iterator[str]:
-    for one in judgements:
+    for one in results:
         if one.note:
             yield f"{one.profile}: {one.note}"
-    if not judgements:
-        yield NO_HOSTS
+    if not results:
+        yield f"{NO_HOSTS}: {NAME_HOSTS}"
     yield from waivers.without_effect(waived)
-    for one in judgements:
+    for one in results:
         yield from (one_line(note, 1000) for note in one.notes)
     if others:
         yield f"not judged, since not expected: {fleet.named(others)}"

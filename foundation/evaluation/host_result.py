@@ -12,26 +12,33 @@ from typing import Any
 from ..core.errors import DocumentError, Json, one_line, shorten
 from ..documents.store import COLLECTED_KINDS, LIVE_STATE, Document
 from ..profiles.criteria import Criterion, Profile
-from .criterion_result import FAIL, INVALID, MISSING, PASS, figure_faults, judge
+from ..profiles.remediation import Remediation
+from .criterion_result import (
+    FAIL,
+    INVALID,
+    MISSING,
+    PASS,
+    CriterionResult,
+    Entry,
+    figure_faults,
+    judge,
+)
 from .evidence import Evidence
 from .regression import regressions
 from .validity.sample_rules import counted
 
-Entry = dict[str, Any]
-"""An entry of the report for one criterion. Equal ones of several hosts may be one object."""
-
 EVERY_FIGURE = "*"
 _LONGEST_VALUE = 200  # characters of a fact
-_FEWEST_TELLING = 3  # different samples that are no counts: chance does not repeat them in order
+_FEWEST_TELLING = 3  # different samples that are not counts: chance does not repeat them in order
 
 
 @dataclass(frozen=True)
-class Judgement:
+class HostResult:
     """A host as judged on its own evidence.
 
-    `blocking` holds the places in `entries` that keep the host from passing. `figures` is as in
-    the report, `spreads` their recorded spread. `facts` are (id, title, value) of what the host
-    may be compared in, `consistent` the criteria whose value must be that of the others.
+    `figures` is as in the report, `spreads` their recorded spread. `facts` are (id, title, value)
+    of what the host may be compared in, `consistent` has by id the criteria whose value must be
+    that of the others, with what is done where it is not.
     `alike` says which hosts measure the same thing, `machine` what no two machines share;
     `samples` has by figure a mark of its samples that no other run gives, `judges` by entry the
     figure that it looks at (EVERY_FIGURE, or nothing).
@@ -41,12 +48,11 @@ class Judgement:
     profile: str
     note: str
     entries: tuple[Entry, ...]
-    blocking: frozenset[int]
     documents: Mapping[str, str]
     figures: Mapping[str, Mapping[str, Any]]
     spreads: Mapping[str, float | None]
     facts: tuple[tuple[str, str, str], ...]
-    consistent: frozenset[str]
+    consistent: Mapping[str, Remediation]
     alike: tuple[Any, ...]
     machine: frozenset[tuple[str, str]]
     samples: Mapping[str, int]
@@ -57,20 +63,19 @@ class Judgement:
     @property
     def verdict(self) -> str:
         """PASS, or the worst of what blocks: FAIL, INVALID, MISSING."""
-        outcomes = {self.entries[index]["outcome"] for index in self.blocking}
+        outcomes = {entry["outcome"] for entry in self.entries if entry["blocks"]}
         for outcome in (FAIL, INVALID):
             if outcome in outcomes:
                 return outcome.upper()
         # What remains is missing, or skipped where the profile does not say it is optional.
         return MISSING.upper() if outcomes else PASS.upper()
 
-    def changed(self, changes: Mapping[int, Entry], blocking: bool) -> Judgement:
-        """The same with other entries in some places, which all block or all do not."""
+    def changed(self, changes: Mapping[int, Entry]) -> HostResult:
+        """The same with other entries in some places."""
         if not changes:
             return self
         entries = tuple(changes.get(index, entry) for index, entry in enumerate(self.entries))
-        places = self.blocking | changes.keys() if blocking else self.blocking - changes.keys()
-        return replace(self, entries=entries, blocking=frozenset(places))
+        return replace(self, entries=entries)
 
 
 @dataclass
@@ -79,9 +84,13 @@ class Shared:
 
     entries: dict[tuple[Any, ...], Entry] = field(default_factory=dict)
 
-    def entry(self, entry: Entry) -> Entry:
-        """An equal entry that was seen before, or this one."""
-        return self.entries.setdefault(tuple(entry.values()), entry)
+    def entry(self, result: CriterionResult, host: str) -> Entry:
+        """The entry of a result, made once for all hosts where it is the same."""
+        key = result.key(host)
+        entry = self.entries.get(key)
+        if entry is None:
+            entry = self.entries[key] = result.entry(host)
+        return entry
 
 
 def judge_host(
@@ -92,10 +101,10 @@ def judge_host(
     *,
     shared: Shared,
     notes: Iterable[str] = (),
-) -> Judgement:
+) -> HostResult:
     """Judge one host by the one of the profiles that it selects.
 
-    `notes` are told with the verdict. Raises nothing whatever the documents hold.
+    `notes` go with the verdict. Raises nothing whatever the documents hold.
     """
     evidence = Evidence(host, given)
     profile = evidence.select_profile(profiles)
@@ -115,17 +124,16 @@ def judge_host(
         if result.criterion.consistent and result.outcome == PASS and result.measured
     ]
     state = evidence.readable.get(LIVE_STATE)
-    return Judgement(
+    return HostResult(
         host=host,
         profile=profile.name,
         note=profile.note,
-        entries=tuple(shared.entry(result.entry()) for result in results),
-        blocking=frozenset(i for i, result in enumerate(results) if not result.passes),
+        entries=tuple(shared.entry(result, host) for result in results),
         documents={kind: entry["collected_at"] for kind, entry in evidence.readable.items()},
         figures=figures,
         spreads={name: usable["benchmark"]["data"]["figures"][name]["spread"] for name in figures},
         facts=tuple(facts),
-        consistent=frozenset(c.id for c in profile.criteria if c.consistent),
+        consistent={c.id: c.remediation for c in profile.criteria if c.consistent},
         alike=(profile.name, *_alike(usable)),
         machine=frozenset(_machine(evidence)),
         samples=dict(_samples(usable["benchmark"]["data"]["figures"], figures)) if figures else {},
@@ -188,7 +196,7 @@ def _alike(usable: Mapping[str, Document]) -> tuple[Any, ...]:
 
 
 def _machine(evidence: Evidence) -> Iterable[tuple[str, str]]:
-    """What no two machines share, as the host said when it was last asked.
+    """What no two machines share, as the host reported when it was last asked.
 
     A host that did not answer shares nothing: it may have been renamed since.
     """
@@ -196,9 +204,9 @@ def _machine(evidence: Evidence) -> Iterable[tuple[str, str]]:
     if state is not None and not state["data"]["reachable"]:
         return
     kinds = (LIVE_STATE, *COLLECTED_KINDS)
-    told = next((evidence.readable[kind] for kind in kinds if kind in evidence.readable), None)
-    if told is not None:
-        for uuid in told["identity"]["gpu_uuids"] or ():
+    newest = next((evidence.readable[kind] for kind in kinds if kind in evidence.readable), None)
+    if newest is not None:
+        for uuid in newest["identity"]["gpu_uuids"] or ():
             yield "GPU", uuid
-        if told["identity"]["serial_hash"]:
-            yield "serial number", told["identity"]["serial_hash"]
+        if newest["identity"]["serial_hash"]:
+            yield "serial number", newest["identity"]["serial_hash"]

@@ -8,6 +8,7 @@ data of the profile (`regression` in schemas/profile.json). Without a baseline n
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..core import workstreams
@@ -15,22 +16,35 @@ from ..documents.figure_labels import by_figure, component, family, is_sustained
 from ..documents.store import BASELINE, Document
 from ..profiles.constraints import Constraint, four_digits
 from ..profiles.criteria import Criterion, Expression, Profile
-from .criterion_result import FAIL, INVALID, MISSING, PASS, SKIPPED, Result, figure_faults
-from .evidence import Blocker, Evidence, unread_reason
+from ..profiles.remediation import Remediation, collect
+from .criterion_result import (
+    FAIL,
+    INVALID,
+    MISSING,
+    PASS,
+    SKIPPED,
+    CriterionResult,
+    blocked,
+    figure_faults,
+    not_measured,
+    untrusted,
+)
+from .evidence import Blocker, Evidence
 
 WORKSTREAM = workstreams.BENCHMARK.name
 _MACHINE = ("gpu_uuids", "serial_hash", "machine_id_hash")
 _MAY_EXPLAIN = ("driver", "kernel")
 _ACCEPT = "foundation accept-baseline --replace (or -e benchmark_replace_baseline=true)"
-_SLOWER = (
+_SLOWER = Remediation(
     "Look at the figure's trace in benchmark.json and at reports/plots for when it dropped; undo "
-    "what changed since, or accept the new values with " + _ACCEPT
+    f"what changed since and measure again, or accept the new values with {_ACCEPT}",
+    collect("benchmark"),
 )
-_FOREIGN = "Accept a run of this very machine as its baseline with " + _ACCEPT
-_AGAIN = "run ansible-playbook foundation.yml --tags WS-03 again for this host (--limit)"
+_FOREIGN = Remediation(f"Accept a run of this very machine as its baseline with {_ACCEPT}")
+_AGAIN = Remediation("measure this host again", collect("benchmark"))
 
 
-def regressions(evidence: Evidence, profile: Profile) -> list[Result]:
+def regressions(evidence: Evidence, profile: Profile) -> list[CriterionResult]:
     """A result for each figure of the host's baseline; one where the baseline cannot be read.
 
     `evidence` has the profile applied. Raises nothing for any schema-valid document.
@@ -40,8 +54,8 @@ def regressions(evidence: Evidence, profile: Profile) -> list[Result]:
         criterion = _criterion("baseline", "Benchmark baseline is readable", None)
         first = evidence.blockers.get("benchmark")
         if first is not None and first.outcome == MISSING:  # there is nothing to compare yet
-            return [Result(criterion, MISSING, first.message, first.action)]
-        return [Result(criterion, INVALID, damaged.message, _FOREIGN)]
+            return [blocked(criterion, first)]
+        return [blocked(criterion, replace(damaged, remediation=_FOREIGN))]
     baseline = evidence.readable.get(BASELINE)
     return [] if baseline is None else list(_compare_all(baseline, evidence, profile))
 
@@ -78,23 +92,27 @@ def other_machine(baseline: Document, document: Document) -> str | None:
     return None
 
 
-def _compare_all(baseline: Document, evidence: Evidence, profile: Profile) -> Iterator[Result]:
+def _compare_all(
+    baseline: Document, evidence: Evidence, profile: Profile
+) -> Iterator[CriterionResult]:
     blocker = evidence.blockers.get("benchmark")
     if blocker is None:
         foreign = other_machine(baseline, evidence.readable["benchmark"])
-        blocker = None if foreign is None else Blocker(INVALID, foreign, _FOREIGN)
+        if foreign is not None:
+            cause = {"document": BASELINE, "code": "other_machine"}
+            blocker = Blocker(INVALID, cause, foreign, _FOREIGN)
     for name, accepted in baseline["data"]["figures"].items():
         drop = allowed_drop(name, accepted, profile)
         floor = None if drop is None else accepted["value"] * (1 - drop)
-        criterion = _criterion(
-            name.replace(".", "_"), f"{name} against its baseline", floor, accepted["unit"]
-        )
+        title = f"{name} against its baseline"
+        criterion = _criterion(name.replace(".", "_"), title, floor, accepted["unit"])
         if blocker is not None:
-            yield Result(criterion, blocker.outcome, blocker.message, blocker.action)
+            result = blocked(criterion, blocker)
         else:
-            yield _compare(
+            result = _compare(
                 criterion, name, drop, baseline=baseline, evidence=evidence, profile=profile
             )
+        yield replace(result, figures=(name,))
 
 
 def _criterion(name: str, title: str, floor: float | None, unit: str = "") -> Criterion:
@@ -109,7 +127,7 @@ def _criterion(name: str, title: str, floor: float | None, unit: str = "") -> Cr
         document="benchmark",
         path=Expression("value", title),
         require=require,
-        action=_SLOWER,
+        remediation=_SLOWER,
         source="The baseline that was accepted for the host",
         optional=True,
     )
@@ -123,26 +141,25 @@ def _compare(
     baseline: Document,
     evidence: Evidence,
     profile: Profile,
-) -> Result:
+) -> CriterionResult:
     document = evidence.readable["benchmark"]
     accepted = baseline["data"]["figures"][name]
     data = document["data"]
     figure = data["figures"].get(name)
     if drop is None:
         message = f"the profile has no regression limit for {family(name)}"
-        return Result(criterion, SKIPPED, message, _SLOWER)
+        return CriterionResult(criterion, SKIPPED, message)
     if figure is None:
         return _absent(criterion, name, accepted["level"], document)
     if data["level"] != accepted["level"] and is_sustained(name, figure):
         message = (
             f"level {data['level']} lasts another time than the baseline's {accepted['level']}"
         )
-        return Result(criterion, SKIPPED, message, _AGAIN)
+        return CriterionResult(criterion, SKIPPED, message, remediation=_AGAIN)
     measured = _amount(figure["value"], figure["unit"])
     faults = figure_faults(name, evidence, profile, accepted["unit"])
     if faults:
-        told = "; ".join(f"{fault.evidence} ({fault.rule})" for fault in faults)
-        return Result(criterion, INVALID, f"not to be trusted: {told}", faults[0].cure, measured)
+        return untrusted(criterion, faults, measured)
     change = figure["value"] / accepted["value"] - 1
     before = f"{_amount(accepted['value'], accepted['unit'])} of {baseline['collected_at'][:10]}"
     since = _differences(baseline, document, accepted["level"])
@@ -151,20 +168,19 @@ def _compare(
             f"{measured} is {-change:.1%} below the baseline of {before}; at most {drop:.1%} "
             f"({_amount(drop * accepted['value'], accepted['unit'])}) is allowed{since}"
         )
-        return Result(criterion, FAIL, message, _SLOWER, measured)
+        return CriterionResult(criterion, FAIL, message, measured)
     message = f"{measured}, {change:+.1%} against {before}; -{drop:.1%} is allowed{since}"
-    return Result(criterion, PASS, message, _SLOWER, measured)
+    return CriterionResult(criterion, PASS, message, measured)
 
 
-def _absent(criterion: Criterion, name: str, level: str, document: Document) -> Result:
-    """What a level does not plan is no regression; what was tried stands among the skipped."""
+def _absent(criterion: Criterion, name: str, level: str, document: Document) -> CriterionResult:
+    """What a level does not plan is not a regression; what was tried is among the skipped."""
     data = document["data"]
-    reasons = [entry["reason"] for entry in data["skipped"] if entry["figure"] == name]
-    if not reasons and data["level"] != level:
+    tried = any(entry["figure"] == name for entry in data["skipped"])
+    if not tried and data["level"] != level:
         message = f"not measured at level {data['level']}; the baseline is of level {level}"
-        return Result(criterion, SKIPPED, message, _AGAIN)
-    reason = reasons[0] if reasons else unread_reason(name.replace(".", "_"), document)
-    return Result(criterion, MISSING, f"{name} was not measured: {reason}", _AGAIN)
+        return CriterionResult(criterion, SKIPPED, message, remediation=_AGAIN)
+    return not_measured(criterion, name, document, _AGAIN)
 
 
 def _differences(baseline: Document, document: Document, level: str) -> str:

@@ -20,6 +20,7 @@ from ..profiles.criteria import Profile, load_profiles
 from .criterion_result import FAIL, WAIVED, figure_faults
 from .evidence import Evidence
 from .gate import COMPLETE, Report, judge_folder
+from .report_entries import complete
 
 GATE_AGAIN = "run ansible-playbook gate.yml again"
 _NAMED = 3  # of a long list, in a message of one line
@@ -51,7 +52,7 @@ class Host:
 
 
 @dataclass(frozen=True)
-class Judged:
+class VerifiedReport:
     """A report that fits the documents below a folder."""
 
     report: Report
@@ -74,34 +75,36 @@ class Judged:
         entry = self.report["workstreams"][workstream]
         if entry["status"] == COMPLETE:
             return
-        missing = [
+        hosts = self.report["hosts"]
+        blocked = [
             f"{name}: {', '.join(_few(ids))}"
-            for name, host in sorted(self.report["hosts"].items())
-            if (ids := _not_passed(host, workstream))
+            for name, host in sorted(hosts.items())
+            if (ids := _blocking(host, workstream))
         ]
+        reason = f"; missing: {'; '.join(_few(blocked))}" if blocked else ""
         raise RefusedError(
             f"{what} refused: {workstream} is {entry['status']}, {entry['passed']} of "
-            f"{entry['total']} criteria pass"
-            + (f"; missing: {'; '.join(_few(missing))}" if missing else "; no hosts were judged")
-            + "; do what the gate says, then run ansible-playbook foundation.yml and gate.yml"
+            f"{entry['total']} criteria pass{reason if hosts else '; no hosts were judged'}; do "
+            "what the gate says, then run ansible-playbook foundation.yml and gate.yml"
         )
 
 
-def load(documents_dir: Path, report_path: Path, profile: str | None = None) -> Judged:
+def load(documents_dir: Path, report_path: Path, profile: str | None = None) -> VerifiedReport:
     """The report in a file, once it is certain that it is about these documents.
 
     `profile` is what the gate was asked to judge by, needed for a profile file: a report names
     profiles, not files. Raises RefusedError where the documents are of another state than those
-    that were judged, DocumentError or ProfileError where that cannot be told.
+    that were judged, DocumentError or ProfileError where that is not known.
     """
     if not Path(report_path).exists():
         raise DocumentError(
-            f"{report_path}: no gate report is there: run ansible-playbook gate.yml, or name one "
+            f"{report_path}: there is no gate report: run ansible-playbook gate.yml, or name one "
             "with --gate"
         )
     report = store.load(report_path)
     if report["kind"] != "gate_report":
         raise DocumentError(f"{report_path}: found kind {report['kind']}, not a gate report")
+    complete(report)
     choices = {name: profile or entry["profile"] for name, entry in report["hosts"].items()}
     for name, choice in choices.items():
         try:
@@ -116,7 +119,7 @@ def load(documents_dir: Path, report_path: Path, profile: str | None = None) -> 
     _refuse_other_times(report, store.load_folder(documents_dir))
     again = judge_folder(documents_dir, choices, None, list(choices), now=_time(report))
     _refuse_other_outcomes(report, again)
-    return Judged(report, Path(documents_dir), choices)
+    return VerifiedReport(report, Path(documents_dir), choices)
 
 
 def _time(report: Report) -> datetime:
@@ -132,7 +135,7 @@ def _refuse_other_times(report: Report, stored: store.DocumentFolder) -> None:
         found = stored.get(name, {})
         for kind in dict.fromkeys((*judged, *store.COLLECTED_KINDS)):
             document = found.get(kind)
-            # One that cannot be read has no time: judging again tells what is wrong with it.
+            # One that cannot be read has no time: judging again says what is wrong with it.
             if kind not in judged and isinstance(document, DocumentError):
                 continue
             now = document.get("collected_at") if isinstance(document, dict) else None
@@ -148,17 +151,17 @@ def _refuse_other_outcomes(report: Report, again: Report) -> None:
     """Waivers are not known here, so a waived criterion must be one that fails without."""
     waived = dict.fromkeys(report["workstreams"], 0)
     for name, entry in report["hosts"].items():
-        told = {one["id"]: one for one in entry["criteria"]}
+        stored = {one["id"]: one for one in entry["criteria"]}
         found = {one["id"]: one for one in again["hosts"][name]["criteria"]}
-        for identifier in dict.fromkeys((*told, *found)):
-            mine, other = _outcome(told.get(identifier)), _outcome(found.get(identifier))
+        for identifier in dict.fromkeys((*stored, *found)):
+            mine, other = _outcome(stored.get(identifier)), _outcome(found.get(identifier))
             if mine != other:
                 raise RefusedError(
                     f"the gate report does not fit the documents: {name}: {identifier} is "
                     f"{' with '.join(mine)} in the report and {' with '.join(other)} when judged "
                     f"again as of {report['generated_at']}; {GATE_AGAIN}"
                 )
-        for one in told.values():
+        for one in stored.values():
             waived[one["workstream"]] += one["outcome"] == WAIVED
     for workstream, entry in again["workstreams"].items():
         counted = report["workstreams"][workstream]
@@ -182,11 +185,11 @@ def _outcome(criterion: Mapping[str, Any] | None) -> tuple[str, ...]:
     return (outcome, str(criterion["measured"] or "no value"))
 
 
-def _not_passed(host: Mapping[str, Any], workstream: str) -> list[str]:
+def _blocking(host: Mapping[str, Any], workstream: str) -> list[str]:
     return [
         f"{one['id']} ({one['outcome']})"
         for one in host["criteria"]
-        if one["workstream"] == workstream and one["outcome"] in ("fail", "invalid", "missing")
+        if one["workstream"] == workstream and one["blocks"]
     ]
 
 

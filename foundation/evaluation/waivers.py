@@ -10,14 +10,13 @@ from typing import Any
 
 from ..core.errors import WaiverError, one_line
 from ..documents import yaml_files
-from .criterion_result import FAIL, WAIVED
+from .criterion_result import FAIL, LONGEST_MESSAGE, WAIVED, Entry
 from .fleet import named
-from .host_result import Entry, Judgement
+from .host_result import HostResult
 
 USED, EXPIRED, UNUSED = "used", "expired", "unused"
 EVERYTHING = ("all", "ungrouped")
 """Groups that every inventory has, and that no waiver may name."""
-_LONGEST_MESSAGE = 2000
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Waiver:
         """Whom it is for, as the report says it."""
         return self.host or f"group {self.group}"
 
-    def covers(self, one: Judgement) -> bool:
+    def covers(self, one: HostResult) -> bool:
         """Whether it is for a host."""
         return self.group in one.groups if self.group else self.host == one.host
 
@@ -74,8 +73,8 @@ def load_waivers(path: Path | None) -> tuple[Waiver, ...]:
 
 
 def apply(
-    judgements: Sequence[Judgement], waivers: Iterable[Waiver], now: datetime
-) -> tuple[list[Judgement], list[dict[str, Any]]]:
+    results: Sequence[HostResult], waivers: Iterable[Waiver], now: datetime
+) -> tuple[list[HostResult], list[dict[str, Any]]]:
     """The same with failures waived, and the `waivers` of the report.
 
     A host's own waiver goes before that of a group.
@@ -83,17 +82,17 @@ def apply(
     ordered, today = list(waivers), now.astimezone(UTC).date()
     effects = {id(waiver): _Effect() for waiver in ordered}
     judged = []
-    for one in judgements:
+    for one in results:
         # A host's own last, so that it replaces a group's.
         mine = sorted((w for w in ordered if w.covers(one)), key=lambda waiver: bool(waiver.host))
         judged.append(_waived(one, mine, effects, today) if mine else one)
-    hosts = len(judgements)
+    hosts = len(results)
     return judged, [_entry(waiver, effects[id(waiver)], hosts, today) for waiver in ordered]
 
 
 def _waived(
-    one: Judgement, mine: Sequence[Waiver], effects: dict[int, _Effect], today: date
-) -> Judgement:
+    one: HostResult, mine: Sequence[Waiver], effects: dict[int, _Effect], today: date
+) -> HostResult:
     changes: dict[int, Entry] = {}
     chosen: dict[int, Waiver] = {}
     for waiver in mine:
@@ -106,26 +105,27 @@ def _waived(
             if entry["outcome"] == FAIL and today <= waiver.expires:
                 ticket = f", {waiver.ticket}" if waiver.ticket else ""
                 message = f"waived until {waiver.expires}{ticket}: {waiver.reason}; "
-                message = one_line(message + entry["message"], _LONGEST_MESSAGE)
-                changes[index] = {**entry, "outcome": WAIVED, "message": message}
+                message = one_line(message + entry["message"], LONGEST_MESSAGE)
+                changes[index] = {**entry, "outcome": WAIVED, "blocks": False, "message": message}
                 chosen[index] = waiver
     for waiver in chosen.values():
         effects[id(waiver)].used.append(one.host)
-    return one.changed(changes, blocking=False)
+    return one.changed(changes)
 
 
 def _entry(waiver: Waiver, effect: _Effect, hosts: int, today: date) -> dict[str, Any]:
     state, message = UNUSED, f"covers {named(effect.used)}"
+    blanket = bool(waiver.group and effect.used and len(effect.covered) == hosts > 1)
     if today > waiver.expires:
         state, message = EXPIRED, f"expired on {waiver.expires}"
     elif effect.used:
         state = USED
-        if waiver.group and len(effect.covered) == hosts > 1:
+        if blanket:
             message = f"blanket: its group is every one of the {hosts} judged hosts; {message}"
     elif not effect.covered:
-        message = "no host of the group was judged" if waiver.group else "no such host was judged"
+        message = "no host of the group was judged" if waiver.group else "this host was not judged"
     elif not effect.outcomes:
-        message = "no such criterion was judged"
+        message = "the host was not judged by this criterion"
     elif FAIL in effect.outcomes:
         message = "the host's own waiver is used"
     else:
@@ -139,6 +139,7 @@ def _entry(waiver: Waiver, effect: _Effect, hosts: int, today: date) -> dict[str
         "expires": waiver.expires.isoformat(),
         "ticket": waiver.ticket,
         "state": state,
+        "blanket": blanket,
         "message": message,
     }
 
@@ -149,5 +150,5 @@ def without_effect(entries: Iterable[dict[str, Any]]) -> Iterable[str]:
         place = f"{entry['host']}, {entry['criterion']}: {entry['message']}"
         if entry["state"] != USED:
             yield f"waiver without effect: {place}"
-        elif entry["message"].startswith("blanket"):
+        elif entry["blanket"]:
             yield f"waiver: {place}"

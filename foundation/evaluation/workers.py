@@ -23,9 +23,9 @@ from tempfile import TemporaryFile
 
 from ..documents import merge
 from ..profiles.criteria import Profile
-from .host_result import Judgement, Shared, judge_host
+from .host_result import HostResult, Shared, judge_host
 
-Judge = Callable[[int], list[Judgement]]
+Judge = Callable[[int], list[HostResult]]
 """Judges the chunk of hosts of that number."""
 
 MANY = 200
@@ -44,15 +44,15 @@ def judge_stored(
     default: Sequence[Profile],
     own: Mapping[str, Sequence[Profile]],
     now: datetime,
-) -> Iterator[Judgement]:
-    """The judgement of each host from what lies in the folders, in the order of `hosts`.
+) -> Iterator[HostResult]:
+    """The result of each host from what lies in the folders, in the order of `hosts`.
 
     `own` has the profiles of hosts that are not judged by `default`.
     """
     size = max(_FEWEST, math.ceil(len(hosts) / _MOST_CHUNKS))
     chunks = [hosts[start : start + size] for start in range(0, len(hosts), size)]
 
-    def judge(chunk: int) -> list[Judgement]:
+    def judge(chunk: int) -> list[HostResult]:
         shared = Shared()
         judged = []
         for host in chunks[chunk]:
@@ -71,7 +71,7 @@ def judge_stored(
     return itertools.chain.from_iterable(judged)
 
 
-def _in_parallel(judge: Judge, chunks: int, processes: int) -> Iterator[list[Judgement]]:
+def _in_parallel(judge: Judge, chunks: int, processes: int) -> Iterator[list[HostResult]]:
     done = 0
     try:
         for judged in _by_workers(judge, chunks, processes):
@@ -82,7 +82,7 @@ def _in_parallel(judge: Judge, chunks: int, processes: int) -> Iterator[list[Jud
         yield from map(judge, range(done, chunks))
 
 
-def _by_workers(judge: Judge, chunks: int, processes: int) -> Iterator[list[Judgement]]:
+def _by_workers(judge: Judge, chunks: int, processes: int) -> Iterator[list[HostResult]]:
     # Imported here: a gate over a few hosts would wait for it in vain.
     from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
     from multiprocessing import active_children, get_context  # noqa: PLC0415

@@ -13,7 +13,7 @@ from python_probes.core.version import VERSION
 from ..core.errors import DocumentError
 from ..core.workstreams import HARDWARE
 from ..documents.schema_registry import first_fault, version
-from ..evaluation.verified_report import Judged
+from ..evaluation.verified_report import VerifiedReport
 from . import interface_team, model_team
 from .parts import Part, Parts
 from .redaction import Redaction
@@ -27,21 +27,23 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 MANIFEST = "manifest.json"
 
 
-def build(judged: Judged, toolchain: Toolchain, keep_names: bool = False) -> dict[str, bytes]:
+def build(
+    verified: VerifiedReport, toolchain: Toolchain, keep_names: bool = False
+) -> dict[str, bytes]:
     """The files by their path below the hand-off's folder.
 
     `keep_names` leaves hosts the names of the inventory. Raises RefusedError until WS-01 is
     complete, and DocumentError where a file would break its schema.
     """
-    judged.require_complete(HARDWARE.name, "hand-off")
-    report = judged.report
+    verified.require_complete(HARDWARE.name, "hand-off")
+    report = verified.report
     redaction = Redaction(report["hosts"], keep_names)
     parts = {name: Parts(redaction) for names in PARTS.values() for name in names}
     hosts: dict[str, Part] = {}
     allocatable: dict[str, Part] = {}
     notes: dict[str, None] = {}
     advice, speed = interface_team.Advice(toolchain), interface_team.Speed()
-    for host in judged.hosts():
+    for host in verified.hosts():
         model_team.hardware_baseline(parts["hardware_baseline"], host)
         model_team.versions(parts["versions"], host)
         model_team.unified_memory(parts["unified_memory"], host)
@@ -68,7 +70,7 @@ def build(judged: Judged, toolchain: Toolchain, keep_names: bool = False) -> dic
     for part, names in PARTS.items():
         own = {
             f"{name}.json": _encode(
-                f"handoff_{name}", {**contents[name], "problems": parts[name].problems()}, judged
+                f"handoff_{name}", {**contents[name], "problems": parts[name].problems()}, verified
             )
             for name in names
         }
@@ -92,18 +94,18 @@ def build(judged: Judged, toolchain: Toolchain, keep_names: bool = False) -> dic
                 for name, content in own.items()
             },
         }
-        own[MANIFEST] = _encode("handoff_manifest", manifest, judged)
+        own[MANIFEST] = _encode("handoff_manifest", manifest, verified)
         files |= {f"{part}/{name}": content for name, content in own.items()}
     return files
 
 
-def _encode(kind: str, content: Mapping[str, Any], judged: Judged) -> bytes:
+def _encode(kind: str, content: Mapping[str, Any], verified: VerifiedReport) -> bytes:
     """The bytes of a file, checked against the schema of its kind. Raises DocumentError."""
     document = {
         "schema_version": version(kind),
         "kind": kind,
         "tool": {"name": "dgx-spark-foundation", "version": VERSION},
-        "judged_at": judged.report["generated_at"],
+        "judged_at": verified.report["generated_at"],
         **content,
     }
     fault = first_fault(kind, document)

@@ -32,7 +32,7 @@ def write(files: Mapping[str, bytes], folder: Path) -> None:
     """Put the files in place of whatever hand-off `folder` held.
 
     They are written beside it first, so that it is the old or the new one that a reader finds; a
-    folder that is no hand-off is never replaced. Raises StorageError or RefusedError; what
+    folder that is not a hand-off is never replaced. Raises StorageError or RefusedError; what
     was there before is then unchanged and nothing is left beside it.
     """
     folder = Path(folder).resolve()
@@ -60,13 +60,13 @@ def write(files: Mapping[str, bytes], folder: Path) -> None:
 
 def differences(files: Mapping[str, bytes], folder: Path) -> str:
     """What `write` would change, as a unified diff; empty where nothing would."""
-    told: list[str] = []
+    lines: list[str] = []
     for name, content in files.items():
         path = Path(folder) / name
         before = path.read_bytes().decode("utf-8", "replace") if path.is_file() else ""
         old, new = before.splitlines(), content.decode().splitlines()
-        told += difflib.unified_diff(old, new, f"{path} (now)", f"{path} (new)", lineterm="", n=1)
-    return "\n".join(told)
+        lines += difflib.unified_diff(old, new, f"{path} (now)", f"{path} (new)", lineterm="", n=1)
+    return "\n".join(lines)
 
 
 def _exchange(new: Path, folder: Path, old: Path) -> None:
@@ -92,7 +92,7 @@ def check(folder: Path) -> None:
         if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
             return
         if not folder.is_dir():
-            raise RefusedError(f"{folder}: no folder; {advice}")
+            raise RefusedError(f"{folder}: not a folder; {advice}")
         own = {f"{part}/{name}.json" for part, names in PARTS.items() for name in names}
         own |= {f"{part}/{MANIFEST}" for part in PARTS}
         # The first is enough: it may be a home folder.
@@ -102,7 +102,7 @@ def check(folder: Path) -> None:
         raise StorageError(f"{folder}: cannot be read: {error.strerror}; {advice}") from error
     if other is not None or not manifest:
         what = "it holds no manifest" if other is None else f"it holds {other}"
-        raise RefusedError(f"{folder}: not replaced, since it is no hand-off: {what}; {advice}")
+        raise RefusedError(f"{folder}: not replaced, since it is not a hand-off: {what}; {advice}")
 
 
 def _files(folder: Path) -> Iterator[str]:
@@ -114,7 +114,7 @@ def _files(folder: Path) -> Iterator[str]:
 def verify(folder: Path) -> list[dict[str, Any]]:
     """The manifests of a hand-off, or of one part of it, once every file is as they say.
 
-    The sums find damage; they are no signature. Raises DamagedError with the first file that is
+    The sums find damage; they are not a signature. Raises DamagedError with the first file that is
     absent, altered, of a wrong kind or in no manifest, and DocumentError where the folder or a
     manifest cannot be read.
     """
@@ -122,7 +122,7 @@ def verify(folder: Path) -> list[dict[str, Any]]:
     if (folder / MANIFEST).exists():
         return [_verify_part(folder)]
     if not folder.is_dir():
-        raise DocumentError(f"{folder}: no folder: name the one that foundation handoff wrote")
+        raise DocumentError(f"{folder}: not a folder: name the one that foundation handoff wrote")
     strange = sorted({path.name for path in folder.iterdir()} - set(PARTS))
     if strange:
         raise DamagedError(f"{folder / strange[0]}: no manifest names it: remove it")
@@ -138,12 +138,15 @@ def _verify_part(folder: Path) -> dict[str, Any]:
     manifest = _checked(path, _bytes(path), "handoff_manifest")
     if set(manifest["files"]) != {f"{name}.json" for name in PARTS[manifest["part"]]}:
         raise DamagedError(f"{path}: it does not name the files of its part; {_AGAIN}")
-    for name, said in manifest["files"].items():
+    for name, stated in manifest["files"].items():
         path = folder / name
         content = _bytes(path)
-        if hashlib.sha256(content).hexdigest() != said["sha256"] or len(content) != said["bytes"]:
+        if (
+            hashlib.sha256(content).hexdigest() != stated["sha256"]
+            or len(content) != stated["bytes"]
+        ):
             raise DamagedError(f"{path}: altered: not the SHA-256 of the manifest; {_AGAIN}")
-        _checked(path, content, said["kind"])
+        _checked(path, content, stated["kind"])
     others = sorted(set(_files(folder)) - {MANIFEST, *manifest["files"]})
     if others:
         raise DamagedError(f"{folder / others[0]}: no manifest names it: remove it")

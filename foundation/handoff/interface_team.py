@@ -79,7 +79,7 @@ def terminal(parts: Parts, host: Host) -> None:
 
 
 def _color_depth(found: Part) -> tuple[int | None, str]:
-    """Bits of color, and how they were told: COLORTERM first, then the ending of TERM."""
+    """Bits of color, and how they are known: COLORTERM first, then the ending of TERM."""
     if not found.get("is_terminal"):
         return None, "there was no terminal: TERM and COLORTERM describe none"
     bits = _BITS_BY_COLOR_TERM.get(found.get("color_term") or "")
@@ -88,7 +88,7 @@ def _color_depth(found: Part) -> tuple[int | None, str]:
     for ending, bits in _BITS_BY_TERM_ENDING.items():
         if (found.get("term") or "").endswith(ending):
             return bits, "TERM"
-    return None, "neither COLORTERM nor TERM tells it"
+    return None, "neither COLORTERM nor TERM says it"
 
 
 class Speed:

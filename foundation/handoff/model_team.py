@@ -31,7 +31,7 @@ _VERSIONS = re.compile(r"driver|cuda|torch|kernel|operating_system|build|python|
 
 
 def hardware_baseline(parts: Parts, host: Host) -> None:
-    """What the host is: what stays the same while it runs, and nothing that tells which it is."""
+    """What the host is: what stays the same while it runs, and nothing that identifies it."""
     document = host.document("hardware_baseline")
     parts.problems_of(
         host, "hardware_baseline", ("gpu", "cpu", "memory", "storage", "network", "platform")
@@ -131,7 +131,7 @@ def documentation(architectures: set[str | None]) -> list[dict[str, str]]:
 def _coherence(parts: Parts, host: Host, modes: list[str], apart: bool) -> Part:
     """What NVML says, and what the measurements that share a buffer found.
 
-    `apart`: CPU and GPU share no memory, so there is nothing to tell.
+    `apart`: CPU and GPU share no memory, so there is nothing to report.
     """
     benchmark = host.document("benchmark")
     figures: Mapping[str, Any] = (section(benchmark, "figures") or {}) if benchmark else {}
@@ -142,7 +142,7 @@ def _coherence(parts: Parts, host: Host, modes: list[str], apart: bool) -> Part:
     }
     if not apart:
         if modes in ([], ["None"]):
-            message = "coherence.addressing_mode: neither NVML nor nvidia-smi told it"
+            message = "coherence.addressing_mode: neither NVML nor nvidia-smi reports it"
             parts.problem(host, "gpu", "missing", message)
         if not shared:
             message = "coherence.sums_agree, coherence.integrated: no figure unified.* was measured"

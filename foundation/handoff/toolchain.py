@@ -1,4 +1,4 @@
-"""What rustc accepts: asked of the rustc on PATH, else looked up in what one said.
+"""What rustc accepts: asked of the rustc on PATH, else looked up in what one answered.
 
 `rustc_captured.json` holds what rustc printed once; `python -m foundation.handoff.toolchain`
 prints it anew with the rustc on PATH. rustc needs no standard library of a target to answer.
@@ -50,11 +50,13 @@ class Rustc:
     how = "rustc"
 
     def __init__(self) -> None:
-        said = dict(line.split(": ", 1) for line in _rustc("-vV")[0].splitlines() if ": " in line)
+        answers = dict(
+            line.split(": ", 1) for line in _rustc("-vV")[0].splitlines() if ": " in line
+        )
         try:
-            self.version, self.llvm = said["release"], said["LLVM version"]
+            self.version, self.llvm = answers["release"], answers["LLVM version"]
         except KeyError as error:
-            raise ToolchainError(f"rustc -vV does not tell its {error}") from error
+            raise ToolchainError(f"rustc -vV does not name its {error}") from error
         self._cpus: dict[str, frozenset[str]] = {}
 
     def features(self, triple: str, cpu: str) -> frozenset[str] | None:
@@ -65,8 +67,8 @@ class Rustc:
             self._cpus[triple] = frozenset(_LISTED_CPU.findall(listed))
         if cpu not in self._cpus[triple]:
             return None
-        said, _ = _rustc("--print", "cfg", "--target", triple, "-C", f"target-cpu={cpu}")
-        return frozenset(_FEATURE.findall(said))
+        output, _ = _rustc("--print", "cfg", "--target", triple, "-C", f"target-cpu={cpu}")
+        return frozenset(_FEATURE.findall(output))
 
     def refused(self, triple: str, cpu: str, features: Sequence[str]) -> list[str]:
         """Which of some features (`+aes`, `-mte`) a stable rustc does not take with this CPU."""
@@ -84,7 +86,7 @@ class Rustc:
 
 
 class Captured:
-    """What a rustc said when `rustc_captured.json` was made."""
+    """What a rustc answered when `rustc_captured.json` was made."""
 
     how = "captured list"
 
@@ -106,7 +108,7 @@ class Captured:
 
 
 def find() -> Toolchain:
-    """The rustc on PATH, or what one said where there is none that answers."""
+    """The rustc on PATH, or what one answered where there is none that answers."""
     try:
         return Rustc()
     except ToolchainError:

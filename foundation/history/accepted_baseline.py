@@ -94,7 +94,7 @@ def make(
     evidence.apply(profile, now)
     blocker = evidence.blockers.get("benchmark")
     if blocker is not None:
-        raise BaselineError(f"{host}: no baseline: {blocker.message}: {blocker.action}")
+        raise BaselineError(f"{host}: no baseline: {blocker.message}: {blocker.remediation.text}")
     document = evidence.readable["benchmark"]
     left_out: dict[str, str] = {}
     figures: dict[str, Any] = {}

@@ -140,7 +140,7 @@ def append(path: Path, line: Entry) -> bool:
 def load(path: Path) -> History:
     """What a history file holds; nothing where there is none yet.
 
-    Lines that cannot be used are told in `faults` and left out: one of them must not hide all
+    Lines that cannot be used are named in `faults` and left out: one of them must not hide all
     others. Raises DocumentError when the file cannot be read.
     """
     try:

@@ -87,7 +87,7 @@ def rewrite(text: str, proposals: Sequence[Proposal]) -> str:
     """A profile's YAML with the proposals in place; all else stays, byte by byte.
 
     Criteria that the profile inherits are not in its text and stay as they are.
-    Raises ProfileError for text that is no YAML.
+    Raises ProfileError for text that is not YAML.
     """
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -224,7 +224,7 @@ def _proposal(
         )
         return Proposal(criterion, names, outliers, reason, median, deviation)
     month = max(one.last for one in kept)[:7]
-    told = (
+    basis = (
         f"{len(kept)} hosts, median {_amount(median, require)}, spread "
         f"{_amount(deviation, require)}, k {k:g}, {month}"
     )
@@ -235,10 +235,10 @@ def _proposal(
         warn = f"{criterion.warn.operator} {_amount_exactly(expected, criterion.warn)}"
     texts = (require.text, criterion.warn.text if warn and criterion.warn else None)
     if (new, warn) == texts:
-        return Proposal(criterion, names, outliers, f"{new} stays ({told})", median, deviation)
-    reason = f"{require.text} -> {new} ({told})"
+        return Proposal(criterion, names, outliers, f"{new} stays ({basis})", median, deviation)
+    reason = f"{require.text} -> {new} ({basis})"
     return Proposal(
-        criterion, names, outliers, reason, median, deviation, new, warn, f"Measured: {told}"
+        criterion, names, outliers, reason, median, deviation, new, warn, f"Measured: {basis}"
     )
 
 
@@ -287,7 +287,7 @@ def _criteria(root: yaml.Node | None) -> Iterator[yaml.MappingNode]:
 
 
 def _edit(text: str, node: yaml.Node, new: str) -> tuple[int, int, str]:
-    """Where the scalar stands and what is to stand there: quoted, which is right in any place."""
+    """Where the scalar is and what replaces it: quoted, which is right in any place."""
     start, end = node.start_mark.index, node.end_mark.index
     # The mark of a folded scalar lies behind its last line break.
     end = start + len(text[start:end].rstrip())

@@ -8,7 +8,8 @@ operand means is fixed by the criterion's declared type:
 - `version`: as `number`, in the order of versions: 580.95.05 < 580.126.09
 - `bytes`: as `number`, with a unit from B to TiB or TB
 - `boolean`: `is true`, `is false`
-- `list`: `contains` (all that are named), `contains any of`, `excludes` (all that are named)
+- `list`: `contains` (all that are named), `contains any of`, `excludes` (all that are named),
+  `none begins with` (any that is named)
 - any type: `is known`
 """
 
@@ -51,9 +52,9 @@ _OPERATORS: dict[str, tuple[str, ...]] = {
     "version": (*_ORDER, *_MEMBERS),
     "bytes": (*_ORDER, *_MEMBERS),
     "boolean": ("==", "is true", "is false"),
-    "list": ("contains any of", *_PARTS),
+    "list": ("contains any of", "none begins with", *_PARTS),
 }
-_LISTS = (*_MEMBERS, "contains any of")
+_LISTS = (*_MEMBERS, "contains any of", "none begins with")
 _WITHOUT_OPERAND = ("is true", "is false", "is known")
 # Longest first, so that `contains any of` is not read as `contains`.
 _ALL = sorted(
@@ -155,7 +156,10 @@ def check(constraint: Constraint, value: object) -> bool:
         return (found in operands) == (name == "in")
     if name in ("is true", "is false"):
         return found is (name == "is true")
-    inside = [operand in found for operand in operands]
+    if name == "none begins with":
+        inside = [item.startswith(operands) for item in found]
+    else:
+        inside = [operand in found for operand in operands]
     if name == "contains any of":
         return any(inside)
     return all(inside) if name == "contains" else not any(inside)
@@ -176,7 +180,7 @@ def convert(type_name: str, value: Json) -> Json:
         good = isinstance(value, str) and bool(value.strip())
         good = good and not _PLACEHOLDER.fullmatch(value)
     if not good:
-        raise WrongTypeError(f"found {shorten(value)}, which is no {type_name}")
+        raise WrongTypeError(f"found {shorten(value)}, which is not a {type_name}")
     if type_name == "version":
         return _version(value)
     if type_name == "list":
@@ -221,7 +225,7 @@ def _operand(part: str, type_name: str, whole: str) -> tuple[Any, str]:
     if type_name in ("number", "bytes"):
         match = _NUMBER.fullmatch(part)
         if match is None:
-            raise ConstraintError(f"{shorten(whole)}: {shorten(part)} is no number")
+            raise ConstraintError(f"{shorten(whole)}: {shorten(part)} is not a number")
         number, unit = float(match[1]), match[2] or ""
         if type_name == "number":
             return number, unit
@@ -244,4 +248,4 @@ def _version(text: str) -> Version:
     try:
         return Version(debian[1] if debian else text)
     except ValueError as error:  # InvalidVersion, and a number of thousands of digits
-        raise WrongTypeError(f"found {shorten(text)}, which is no version") from error
+        raise WrongTypeError(f"found {shorten(text)}, which is not a version") from error

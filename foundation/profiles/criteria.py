@@ -20,7 +20,9 @@ from jmespath.exceptions import JMESPathError
 from ..core import defaults
 from ..core.errors import Json, ProfileError, shorten
 from ..documents import yaml_files
+from . import xid_catalog
 from .constraints import Constraint, ConstraintError, parse
+from .remediation import Remediation
 
 BUNDLED_FOLDER = Path(__file__).parent
 AUTO = defaults.PROFILE
@@ -29,11 +31,15 @@ _SPECIFIC_FIRST = ("dgx_spark", "h100", "h200", FALLBACK)
 
 
 class _Functions(functions.Functions):
-    """JMESPath's own functions and `unique(array)`."""
+    """JMESPath's own functions, `unique(array)` and `xids(array)` (see xid_catalog.py)."""
 
     @functions.signature({"types": ["array"]})
     def _func_unique(self, items: list[Json]) -> list[Json]:
         return [item for index, item in enumerate(items) if item not in items[:index]]
+
+    @functions.signature({"types": ["array"]})
+    def _func_xids(self, events: list[dict[str, Any]]) -> list[str]:
+        return xid_catalog.told(events)
 
 
 _INTERPRETER = visitor.TreeInterpreter(jmespath.Options(custom_functions=_Functions()))
@@ -93,7 +99,7 @@ class Criterion:
     document: str
     path: Expression
     require: Constraint
-    action: str
+    remediation: Remediation
     source: str
     figure: str | None = None
     every_figure: bool = False
@@ -113,7 +119,7 @@ class Criterion:
 
 @dataclass(frozen=True)
 class Fact:
-    """Something that is told where the hosts of a fleet differ in it, such as the kernel."""
+    """Something that the report names where the hosts differ in it, such as the kernel."""
 
     id: str
     title: str
@@ -185,11 +191,11 @@ def _load(path: Path) -> Profile:
     for entry in content["criteria"]:
         criterion = _criterion(entry, f"{path}: criterion {entry['id']}")
         if criterion.id in own:
-            raise ProfileError(f"{path}: criterion {criterion.id}: the id stands there twice")
+            raise ProfileError(f"{path}: criterion {criterion.id}: the id appears twice")
         own.add(criterion.id)
         criteria[criterion.id] = criterion
     if not criteria:
-        raise ProfileError(f"{path}: $.criteria: no criterion: a profile must judge something")
+        raise ProfileError(f"{path}: $.criteria: is empty: a profile must judge something")
     return Profile(
         name=content["name"],
         title=content["title"],
@@ -239,14 +245,16 @@ def _criterion(entry: Mapping[str, Any], where: str) -> Criterion:
         raise ProfileError(f"{where}: with 'against', require is an operator alone, such as '=='")
     warn = entry.get("warn")
     when = entry.get("when")
+    document = entry.get("document", "benchmark")
     return Criterion(
         id=entry["id"],
         workstream=entry["workstream"],
         title=entry["title"],
-        document=entry.get("document", "benchmark"),
+        document=document,
         path=Expression(entry.get("path", "value"), where),
         require=require,
-        action=entry["action"],
+        # `action` is how profiles called it before.
+        remediation=Remediation.of(entry.get("remediation", entry.get("action")), document),
         source=entry["source"],
         figure=entry.get("figure"),
         every_figure=entry.get("every_figure", False),

@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Any
 
 from foundation.core.errors import one_line
-from foundation.evaluation.criterion_result import FAIL, INVALID, PASS, REQUIRED, SKIPPED, WAIVED
+from foundation.evaluation.criterion_result import FAIL, INVALID, PASS
 
 GATE = "phase gate"
 """The suite of the case that speaks of no host: no host is called so, names have no spaces."""
@@ -44,7 +44,9 @@ class Case:
     message: str
     measured: str
     required: str
-    action: str
+    remediation: str
+    command: str | None = None
+    warns: bool = False
 
     @property
     def class_name(self) -> str:
@@ -65,7 +67,8 @@ class Case:
         """All there is to know, a line each."""
         lines = [self.summary, f"measured: {self.measured}", f"required: {self.required}"]
         if self.status in (Status.FAILED, Status.ERROR):
-            lines.append(f"do: {self.action}")
+            lines.append(f"do: {self.remediation}")
+            lines += [f"run: {self.command}"] if self.command else []
         return "\n".join(lines)
 
 
@@ -90,7 +93,7 @@ def _host_cases(name: str, host: Mapping[str, Any]) -> list[Case]:
         while (entry["workstream"], identifier) in names:
             identifier = f"{unnumbered} [{next(numbers)}]"
         names.add((entry["workstream"], identifier))
-        measured = entry["measured"]
+        measured, command = entry["measured"], entry["remediation"]["command"]
         found.append(
             Case(
                 suite=name,
@@ -102,7 +105,9 @@ def _host_cases(name: str, host: Mapping[str, Any]) -> list[Case]:
                 message=plain(entry["message"]),
                 measured="nothing" if measured is None else plain(measured),
                 required=plain(entry["required"]),
-                action=plain(entry["action"]),
+                remediation=plain(entry["remediation"]["text"]),
+                command=None if command is None else plain(command),
+                warns=entry["warns"],
             )
         )
     return found
@@ -110,17 +115,13 @@ def _host_cases(name: str, host: Mapping[str, Any]) -> list[Case]:
 
 def _status(entry: Mapping[str, Any]) -> Status:
     outcome = entry["outcome"]
-    if outcome == PASS:
-        return Status.PASSED
-    if outcome in (FAIL, INVALID):
-        return Status.FAILED
-    if outcome == WAIVED or (outcome == SKIPPED and not entry["message"].startswith(REQUIRED)):
-        return Status.SKIPPED
-    return Status.ERROR
+    if entry["blocks"]:
+        return Status.FAILED if outcome in (FAIL, INVALID) else Status.ERROR
+    return Status.PASSED if outcome == PASS else Status.SKIPPED
 
 
 def _verdict_case(report: Mapping[str, Any]) -> Case:
-    told = "; ".join(report["messages"]) or "no host has a criterion that says why"
+    reason = "; ".join(report["messages"]) or "no host has a criterion that says why"
     return Case(
         suite=GATE,
         workstream="",
@@ -128,10 +129,10 @@ def _verdict_case(report: Mapping[str, Any]) -> Case:
         title="Phase gate",
         outcome=report["verdict"],
         status=Status.FAILED,
-        message=plain(told),
+        message=plain(reason),
         measured=f"{len(report['hosts'])} hosts, verdict {report['verdict']}",
         required="at least one host, and every workstream complete",
-        action="Name the hosts in the inventory, then ansible-playbook foundation.yml",
+        remediation="Name the hosts in the inventory, then ansible-playbook foundation.yml",
     )
 
 

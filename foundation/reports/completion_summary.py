@@ -16,30 +16,29 @@ from typing import Any
 from ..core.errors import one_line
 from ..core.workstreams import BENCHMARK, HARDWARE, REPRODUCIBILITY, WORKSTREAMS
 from ..documents.store import path as document_path
-from ..evaluation.criterion_result import FAIL, INVALID, MISSING, PASS, SKIPPED, WAIVED, WARNING
+from ..evaluation.criterion_result import FAIL, INVALID, MISSING, PASS, SKIPPED, WAIVED
 from ..evaluation.gate import COMPLETE
-from ..evaluation.verified_report import Host, Judged
+from ..evaluation.verified_report import Host, VerifiedReport
 
 FILE = "COMPLETION_SUMMARY.md"
 _OUTCOMES = (PASS, FAIL, INVALID, MISSING, SKIPPED, WAIVED)
-_NOT_MET = (FAIL, INVALID, MISSING)
 _SPARK = "dgx_spark"
 _FEW = 5  # hosts that one line names
 _GIB = 2**30
 Entry = tuple[str, Mapping[str, Any]]
 
 
-def render(judged: Judged) -> dict[str, str]:
+def render(verified: VerifiedReport) -> dict[str, str]:
     """The summary of each workstream by its path below the folder of summaries."""
-    hosts = list(judged.hosts())
+    hosts = list(verified.hosts())
     return {
-        f"{one.summary}/{FILE}": "\n".join(_summary(judged, hosts, one.name)).rstrip() + "\n"
+        f"{one.summary}/{FILE}": "\n".join(_summary(verified, hosts, one.name)).rstrip() + "\n"
         for one in WORKSTREAMS.values()
     }
 
 
-def _summary(judged: Judged, hosts: Sequence[Host], workstream: str) -> Iterator[str]:
-    report = judged.report
+def _summary(verified: VerifiedReport, hosts: Sequence[Host], workstream: str) -> Iterator[str]:
+    report = verified.report
     entry = report["workstreams"][workstream]
     entries = [
         (host.name, one)
@@ -50,7 +49,7 @@ def _summary(judged: Judged, hosts: Sequence[Host], workstream: str) -> Iterator
     yield from (f"# {workstream}: {entry['title']} - {entry['status']}", "")
     yield from _acceptance(hosts)
     if entry["status"] != COMPLETE:
-        yield from ("**Not complete.** What was not met stands below.", "")
+        yield from ("**Not complete.** What was not met is listed below.", "")
     yield (
         f"{entry['passed']} of {entry['total']} criteria pass on {_count(len(hosts), 'host')}. "
         f"Judged at {report['generated_at']}; the phase gate over all workstreams: "
@@ -63,7 +62,7 @@ def _summary(judged: Judged, hosts: Sequence[Host], workstream: str) -> Iterator
     yield from _FIGURES[workstream](hosts)
     yield from _deviations(report, entries, workstream)
     yield from _not_met(entries)
-    yield from _evidence(judged, hosts, workstream)
+    yield from _evidence(verified, hosts, workstream)
 
 
 def _acceptance(hosts: Sequence[Host]) -> Iterator[str]:
@@ -73,7 +72,7 @@ def _acceptance(hosts: Sequence[Host]) -> Iterator[str]:
         return
     names = [host.name for host in hosts if host.entry["profile"] != _SPARK]
     which = "No host was" if len(names) == len(hosts) else f"{_named(names)} was not"
-    yield f"**This is no DGX Spark acceptance.** {which} judged by the profile `{_SPARK}`: the"
+    yield f"**This is not a DGX Spark acceptance.** {which} judged by the profile `{_SPARK}`: the"
     yield from (f"profile was {', '.join(f'`{_cell(name)}`' for name in others)}.", "")
 
 
@@ -96,15 +95,14 @@ def _hosts(hosts: Sequence[Host], workstream: str) -> Iterator[str]:
     yield from ("## Hosts", "", "| Host | Profile | Pass | Not met | Skipped | Waived | Measured |")
     yield "|---|---|---|---|---|---|---|"
     for host in hosts:
-        found = Counter(
-            one["outcome"] for one in host.entry["criteria"] if one["workstream"] == workstream
-        )
+        entries = [one for one in host.entry["criteria"] if one["workstream"] == workstream]
+        found = Counter(one["outcome"] for one in entries if not one["blocks"])
         times = {
             d["collected_at"] for k in WORKSTREAMS[workstream].documents if (d := host.document(k))
         }
         yield (
             f"| {_cell(host.name)} | `{_cell(host.entry['profile'])}` | {found[PASS]} "
-            f"| {sum(found[outcome] for outcome in _NOT_MET)} | {found[SKIPPED]} "
+            f"| {sum(one['blocks'] for one in entries)} | {found[SKIPPED]} "
             f"| {found[WAIVED]} | {', '.join(sorted(times)) or 'nothing that can be trusted'} |"
         )
     yield ""
@@ -190,11 +188,11 @@ def _figures(hosts: Sequence[Host]) -> Iterator[str]:
     yield "| Figure | Unit | Hosts | Lowest | Median | Highest | Not trusted |"
     yield "|---|---|---|---|---|---|---|"
     for (name, unit), values in sorted(trusted.items()):
-        told = ["", "", ""]
+        numbers = ["", "", ""]
         if values:
-            told = [f"{v:.4g}" for v in (min(values), statistics.median(values), max(values))]
+            numbers = [f"{v:.4g}" for v in (min(values), statistics.median(values), max(values))]
         not_trusted = refused[name, unit] or ""
-        yield f"| `{name}` | {unit} | {len(values)} | {' | '.join(told)} | {not_trusted} |"
+        yield f"| `{name}` | {unit} | {len(values)} | {' | '.join(numbers)} | {not_trusted} |"
     yield ""
 
 
@@ -213,10 +211,9 @@ def _deviations(
     found = [
         (name, one)
         for name, one in entries
-        if one["outcome"] in (SKIPPED, WAIVED)
-        or (one["outcome"] == PASS and one["message"].startswith(WARNING))
+        if one["warns"] or (one["outcome"] in (SKIPPED, WAIVED) and not one["blocks"])
     ]
-    lines = list(_grouped(found, lambda one: "warning" if one["outcome"] == PASS else None))
+    lines = list(_grouped(found, lambda one: "warning" if one["warns"] else None))
     lines += _fleet(report.get("fleet", {}), {one["id"] for _, one in entries}, workstream)
     yield from lines or ["None."]
     yield ""
@@ -225,7 +222,7 @@ def _deviations(
 def _fleet(fleet: Mapping[str, Any], ids: set[str], workstream: str) -> Iterator[str]:
     """Hosts that differ from the rest, where the report looked for them."""
     for one in fleet.get("differences", ()):
-        # One that is no criterion is about what the hosts are.
+        # One that is not a criterion is about what the hosts are.
         if one["id"] in ids or (workstream == HARDWARE.name and one["id"] not in ids):
             owns = ", ".join(f"{host} has {value}" for host, value in sorted(one["hosts"].items()))
             majority = f"{one['majority']} on {_count(one['majority_hosts'], 'host')}"
@@ -240,44 +237,44 @@ def _fleet(fleet: Mapping[str, Any], ids: set[str], workstream: str) -> Iterator
 
 def _not_met(entries: Sequence[Entry]) -> Iterator[str]:
     yield from ("## What was not met", "")
-    found = [(name, one) for name, one in entries if one["outcome"] in _NOT_MET]
-    yield from list(_grouped(found, lambda one: None, actions=True)) or ["Nothing."]
+    found = [(name, one) for name, one in entries if one["blocks"]]
+    yield from list(_grouped(found, lambda one: None, remediations=True)) or ["Nothing."]
     yield ""
 
 
 def _grouped(
     entries: Sequence[Entry],
     word: Callable[[Mapping[str, Any]], str | None],
-    actions: bool = False,
+    remediations: bool = False,
 ) -> Iterator[str]:
     """A line for each criterion and reason, with the hosts that share it."""
     groups: dict[tuple[str, ...], list[str]] = {}
     for name, one in entries:
-        told = (word(one) or one["outcome"], one["id"], one["message"], one["action"])
-        groups.setdefault(told, []).append(name)
-    for (outcome, identifier, message, action), names in groups.items():
-        text = _cell(message.removeprefix(WARNING), 2000)
-        yield f"- {outcome}: `{identifier}` on {_named(names)}: {text}"
-        if actions:
-            yield f"  Do: {_cell(action)}"
+        text = one["remediation"]["text"]
+        key = (word(one) or one["outcome"], one["id"], one["message"], text)
+        groups.setdefault(key, []).append(name)
+    for (outcome, identifier, message, text), names in groups.items():
+        yield f"- {outcome}: `{identifier}` on {_named(names)}: {_cell(message, 2000)}"
+        if remediations:
+            yield f"  Do: {_cell(text)}"
 
 
-def _evidence(judged: Judged, hosts: Sequence[Host], workstream: str) -> Iterator[str]:
+def _evidence(verified: VerifiedReport, hosts: Sequence[Host], workstream: str) -> Iterator[str]:
     """The documents, below the folder that was judged, with their sums."""
     yield from ("## Evidence", "", "Below the folder of the documents (`baseline_dir`):", "")
     yield from ("| Document | SHA-256 |", "|---|---|")
     for host in hosts:
         for kind in WORKSTREAMS[workstream].documents:
-            file = document_path(judged.documents_dir, host.name, kind)
-            told = hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else "absent"
-            yield f"| `{host.name}/{kind}.json` | {told} |"
+            file = document_path(verified.documents_dir, host.name, kind)
+            digest = hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else "absent"
+            yield f"| `{host.name}/{kind}.json` | {digest} |"
     yield ""
 
 
 def _named(names: Sequence[str]) -> str:
     rest = len(names) - _FEW
-    told = ", ".join(names[:_FEW])
-    return f"{told} and {_count(rest, 'more host')}" if rest > 0 else told
+    few = ", ".join(names[:_FEW])
+    return f"{few} and {_count(rest, 'more host')}" if rest > 0 else few
 
 
 def _count(number: int, what: str) -> str:

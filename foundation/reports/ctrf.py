@@ -75,6 +75,7 @@ def _test(case: Case) -> dict[str, Any]:
         "extra": {
             "measured": case.measured,
             "required": case.required,
-            "action": case.action,
+            "action": case.remediation,
+            "command": case.command,
         },
     }

@@ -12,15 +12,13 @@ from ..evaluation.criterion_result import (
     INVALID,
     MISSING,
     PASS,
-    REQUIRED,
     SKIPPED,
     WAIVED,
-    WARNING,
 )
 
 WARNED = "warning"
-OWED = "owed"
-BLOCKING = (FAIL, INVALID, MISSING, OWED)
+NOT_SKIPPABLE = "not-skippable"
+BLOCKING = (FAIL, INVALID, MISSING, NOT_SKIPPABLE)
 """The states that keep a host from passing, the worst first."""
 FINDINGS = (*BLOCKING, WARNED, WAIVED)
 STATES = (*FINDINGS, SKIPPED, PASS)
@@ -28,25 +26,25 @@ STATES = (*FINDINGS, SKIPPED, PASS)
 
 
 def state(entry: Mapping[str, Any]) -> str:
-    """The outcome of a report's entry, told apart where the message says more.
-
-    A pass that needs attention is `warning`; a skip of what the profile requires is `owed`.
-    """
-    outcome, message = str(entry["outcome"]), str(entry["message"])
-    if outcome == PASS and message.startswith(WARNING):
+    """The outcome of a report's entry, or what more there is to know of a pass or a skip."""
+    if entry["warns"]:
         return WARNED
-    if outcome == SKIPPED and message.startswith(REQUIRED):
-        return OWED
-    return outcome
+    if entry["blocks"] and entry["outcome"] == SKIPPED:
+        return NOT_SKIPPABLE
+    return str(entry["outcome"])
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Criteria of one host that are in one state for one and the same reason."""
+    """Criteria of one host that are in one state for one and the same reason.
+
+    `command` is None where there is nothing to type.
+    """
 
     state: str
     message: str
-    action: str
+    remediation: str
+    command: str | None
     entries: tuple[Mapping[str, Any], ...]
 
     @property
@@ -64,9 +62,10 @@ class Finding:
 
 def findings(host: Mapping[str, Any]) -> tuple[Finding, ...]:
     """The findings of a host of a gate report, the worst first, else in the report's order."""
-    groups: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
+    groups: dict[tuple[str, str, str, str | None], list[Mapping[str, Any]]] = {}
     for entry in host["criteria"]:
-        key = (state(entry), entry["message"], entry["action"])
+        remediation = entry["remediation"]
+        key = (state(entry), entry["message"], remediation["text"], remediation["command"])
         if key[0] in FINDINGS:
             groups.setdefault(key, []).append(entry)
     found = [Finding(*key, tuple(entries)) for key, entries in groups.items()]

@@ -74,7 +74,7 @@ _SECTIONS: Mapping[str, Columns] = {
         "Swap": ("data.memory.swap_total_bytes", _gib),
         "Page size": ("data.memory.page_size_bytes", _with_unit("bytes")),
         "Shared with the GPU": ("data.memory.architecture", str),
-        "How that was told": ("data.memory.architecture_evidence", str),
+        "How that is known": ("data.memory.architecture_evidence", str),
     },
     "Platform": {
         "Vendor": ("data.platform.vendor", str),
@@ -249,7 +249,7 @@ def _cluster(cluster: Mapping[str, Any]) -> str:
 
 def _absent(evidence: Evidence, kind: str) -> str:
     blocker = evidence.blockers[kind]
-    return f"not read: {_cell(blocker.message)}: {_cell(blocker.action)}"
+    return f"not read: {_cell(blocker.message)}: {_cell(blocker.remediation.text)}"
 
 
 def _cell(text: str) -> str:

@@ -1,4 +1,4 @@
-"""A gate report in the order in which its HTML page tells it. Decides nothing, counts and sorts."""
+"""A gate report in the order in which its HTML page shows it. Decides nothing, counts and sorts."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..evaluation.criterion_result import PASS, SKIPPED
-from .findings import BLOCKING, STATES, Finding, findings, natural, state
+from ..profiles.remediation import for_hosts
+from .findings import BLOCKING, NOT_SKIPPABLE, STATES, Finding, findings, natural, state
 
 VERDICTS = ("FAIL", "INVALID", "MISSING", "PASS")
-WORDS = {name: name for name in STATES} | {"owed": "skipped, yet required"}
+WORDS = {name: name for name in STATES} | {NOT_SKIPPABLE: "skipped, but required"}
 """How a state is called where there is room for it."""
 _FEW = 3
 
@@ -20,10 +21,10 @@ Entry = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Column:
-    """A criterion of any host: what holds for it everywhere is told once.
+    """A criterion of any host: what holds for it everywhere is shown once.
 
-    `required`, `action` and `skipped` (why it does not apply) are None where they differ from host
-    to host; `counts` is by state.
+    `required`, `remediation` and `skipped` (why it does not apply) are None where they differ from
+    host to host; `counts` is by state.
     """
 
     anchor: str
@@ -31,7 +32,7 @@ class Column:
     title: str
     workstream: str
     required: str | None
-    action: str | None
+    remediation: str | None
     skipped: str | None
     counts: Mapping[str, int]
 
@@ -114,6 +115,11 @@ class Problem:
     def verdict(self) -> str:
         """The hosts' verdict."""
         return self.hosts[0].verdict
+
+    @property
+    def command(self) -> str | None:
+        """What to type for all of them; None where there is no such command."""
+        return for_hosts({host.name: host.blocking[0].command for host in self.hosts})
 
     @property
     def measured(self) -> list[tuple[str, int]]:
@@ -227,8 +233,8 @@ def _columns(report: Mapping[str, Any]) -> tuple[Column, ...]:
             title=entries[0]["title"],
             workstream=entries[0]["workstream"],
             required=_same(entry["required"] for entry in entries),
-            # Where a document is absent or a figure not trusted, the action is the cure for that.
-            action=_same(e["action"] for e in entries if e["outcome"] in (PASS, SKIPPED, "fail")),
+            # Where there is a cause, such as an absent document, the remediation is for that.
+            remediation=_same(e["remediation"]["text"] for e in entries if e["cause"] is None),
             skipped=_same(e["message"] for e in entries if state(e) == SKIPPED),
             counts=Counter(state(entry) for entry in entries),
         )
@@ -246,7 +252,7 @@ def _problems(hosts: Sequence[Host]) -> tuple[Problem, ...]:
     for host in hosts:
         if host.blocking:
             first = host.blocking[0]
-            same = (host.verdict, first.state, first.action, *(e["id"] for e in first.entries))
+            same = (host.verdict, first.state, first.remediation, *(e["id"] for e in first.entries))
             groups.setdefault(same, []).append(host)
     problems = [Problem(group[0].blocking[0], tuple(group)) for group in groups.values()]
     return tuple(sorted(problems, key=lambda p: (VERDICTS.index(p.verdict), -len(p.hosts))))

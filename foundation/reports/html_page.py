@@ -17,7 +17,6 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from ..evaluation.criterion_result import REQUIRED, WARNING
 from ..profiles.constraints import four_digits
 from . import html_figures, html_model
 from .findings import BLOCKING, FINDINGS, STATES, state
@@ -43,7 +42,6 @@ def render(report: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
     )
     environment.policies["truncate.leeway"] = 0
-    environment.filters["why"] = _why
     environment.filters["four_digits"] = four_digits
     style, script = (_part(name) for name in ("style.css", "script.js"))
     return environment.get_template("page.html.j2").render(
@@ -90,8 +88,3 @@ def _printable(value: Any) -> Any:
     if not value.isprintable():
         value = "".join(letter if letter.isprintable() else " " for letter in value)
     return value if len(value) <= _LONGEST else value[: _LONGEST - 3] + "..."
-
-
-def _why(message: str) -> str:
-    """A message without the word that its state already says."""
-    return message.removeprefix(WARNING).removeprefix(REQUIRED)

@@ -16,8 +16,6 @@ from xml.etree import ElementTree
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 from junitparser.junitparser import FinalResult
 
-from foundation.evaluation.criterion_result import WARNING
-
 from .cases import Case, Status, cases, plain
 
 _RESULTS: Mapping[Status, type[FinalResult]] = {
@@ -62,6 +60,6 @@ def _case(case: Case) -> TestCase:
         result = _RESULTS[case.status](case.summary, case.outcome.upper())
         result.text = case.details
         entry.result = result
-    elif case.message.startswith(WARNING):
+    elif case.warns:
         entry.system_out = case.details
     return entry

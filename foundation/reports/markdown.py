@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from foundation.core.errors import one_line
-from foundation.evaluation.criterion_result import FAIL, PASS, SKIPPED, WAIVED, WARNING
+from foundation.evaluation.criterion_result import FAIL, PASS, SKIPPED, WAIVED
+from foundation.profiles.remediation import for_hosts
 
-from .findings import OWED, findings
+from .findings import NOT_SKIPPABLE, Finding, findings
 from .markdown_text import code, html_code, prose
 
 LIMIT = 65_536
@@ -100,39 +101,37 @@ def _row(name: str, host: Mapping[str, Any]) -> str:
 
 def _findings(hosts: Mapping[str, Any]) -> Iterator[str]:
     """What does not pass. Hosts with the same findings share them, as on the terminal."""
-    blocks: dict[tuple[str, ...], list[str]] = {}
+    blocks: dict[tuple[str, ...], dict[str, list[Finding]]] = {}
     for name, host in hosts.items():
-        blocks.setdefault(tuple(_host_findings(host)), []).append(name)
-    for found, names in blocks.items():
-        if not found:
-            continue
+        # What is waived has a section of its own.
+        found = [one for one in findings(host) if one.state != WAIVED]
+        if found:
+            blocks.setdefault(tuple(map(_finding, found)), {})[name] = found
+    for texts, block in blocks.items():
+        names = list(block)
         first = hosts[names[0]]
         shown = ", ".join(code(name) for name in names[:_MOST_NAMES])
         more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
         # With its first finding, so that no heading stands without one.
         heading = f"### {first['verdict']}: {shown}{more} ({code(first['profile'])})\n\n"
-        yield heading + found[0]
-        yield from found[1:]
+        for place, text in enumerate(texts):
+            command = for_hosts({name: own[place].command for name, own in block.items()})
+            run = "" if command is None else f"  - run: {code(command)}\n"
+            yield f"{'' if place else heading}{text}{run}\n"
 
 
-def _host_findings(host: Mapping[str, Any]) -> Iterator[str]:
-    for found in findings(host):
-        first, alone = found.entries[0], len(found.entries) == 1
-        if found.state == WAIVED:  # has a section of its own
-            continue
-        word = SKIPPED if found.state == OWED else found.state
-        if alone:
-            title = f"{prose(first['title'])} ({code(first['id'])})"
-        else:
-            ids = ", ".join(code(entry["id"]) for entry in found.entries)
-            title = f"{len(found.entries)} criteria: {ids}"
-        lines = [f"- **{word}** {title}"]
-        if alone and word == FAIL:
-            lines.append(f"  - measured {_measured(first)}, required {code(first['required'])}")
-        else:
-            lines.append(f"  - {code(found.message.removeprefix(WARNING))}")
-        lines.append(f"  - do: {code(found.action)}")
-        yield "\n".join(lines) + "\n\n"
+def _finding(found: Finding) -> str:
+    first, alone = found.entries[0], len(found.entries) == 1
+    word = SKIPPED if found.state == NOT_SKIPPABLE else found.state
+    if alone:
+        title = f"{prose(first['title'])} ({code(first['id'])})"
+    else:
+        ids = ", ".join(code(entry["id"]) for entry in found.entries)
+        title = f"{len(found.entries)} criteria: {ids}"
+    reason = code(found.message)
+    if alone and word == FAIL:
+        reason = f"measured {_measured(first)}, required {code(first['required'])}"
+    return f"- **{word}** {title}\n  - {reason}\n  - do: {code(found.remediation)}\n"
 
 
 def _measured(entry: Mapping[str, Any]) -> str:
@@ -152,8 +151,8 @@ def _fleet(fleet: Mapping[str, Any]) -> Iterator[str]:
     for one in fleet["differences"]:
         others = ", ".join(f"{code(host)} {code(value)}" for host, value in one["hosts"].items())
         majority = f"{one['majority_hosts']} hosts have {code(one['majority'])}, others"
-        told = majority if one["majority_hosts"] else "no majority"
-        yield f"- {prose(one['title'])} ({code(one['id'])}): {told}: {others}\n"
+        most = majority if one["majority_hosts"] else "no majority"
+        yield f"- {prose(one['title'])} ({code(one['id'])}): {most}: {others}\n"
     for one in fleet["outliers"]:
         unit = one["unit"]
         others = ", ".join(
@@ -171,8 +170,8 @@ def _details(name: str, host: Mapping[str, Any]) -> str:
     ]
     for entry in host["criteria"]:
         values = f"measured {_measured(entry)}, required {code(entry['required'])}"
-        # All else is told under "What to do".
+        # All else has its message under "What to do".
         quiet = entry["outcome"] in (SKIPPED, WAIVED)
-        told = f"; {code(one_line(entry['message'], 200))}" if quiet else ""
-        lines.append(f"- {entry['outcome']}: {code(entry['id'])}, {values}{told}")
+        message = f"; {code(one_line(entry['message'], 200))}" if quiet else ""
+        lines.append(f"- {entry['outcome']}: {code(entry['id'])}, {values}{message}")
     return "\n".join([*lines, "", "</details>", "", ""])

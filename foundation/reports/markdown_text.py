@@ -1,8 +1,8 @@
 """Foreign text in Markdown: shown as it is, and nothing else.
 
-What a host said may hold anything. On an issue tracker it must not become a heading, HTML, a link,
-a person who is notified or a reference to another issue. Two ways to be sure, since trackers look
-for mentions and references in the rendered page, where an escaped `@` is an `@` again:
+What a host reported may hold anything. On an issue tracker it must not become a heading, HTML, a
+link, a person who is notified or a reference to another issue. Two ways to be sure, since trackers
+look for mentions and references in the rendered page, where an escaped `@` is an `@` again:
 
 - `code`: a code span. Markdown takes nothing in it for markup, trackers look for nothing in it, and
   it can be copied as it is: for values, messages and commands.

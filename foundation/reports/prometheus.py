@@ -96,8 +96,8 @@ def _hosts(report: Mapping[str, Any]) -> Iterator[GaugeMetricFamily]:
         for outcome in OUTCOMES:
             counts.add_metric([name, outcome], outcomes[outcome])
         # A series twice would make node_exporter refuse the whole file.
-        told = ((plain(entry["id"]), entry["outcome"]) for entry in host["criteria"])
-        for identifier, outcome in dict.fromkeys(told):
+        series = ((plain(entry["id"]), entry["outcome"]) for entry in host["criteria"])
+        for identifier, outcome in dict.fromkeys(series):
             criteria.add_metric([name, identifier, outcome], 1)
     yield verdict
     yield counts

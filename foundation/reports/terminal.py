@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import one_line
-from ..evaluation.criterion_result import FAIL, SKIPPED, WAIVED, WARNING
+from ..evaluation.criterion_result import FAIL, SKIPPED, WAIVED
 from ..profiles.constraints import four_digits
-from .findings import OWED, Finding, findings
+from ..profiles.remediation import for_hosts
+from .findings import NOT_SKIPPABLE, Finding, findings
 
 _WIDTH = 100
 _DEEP = " " * 11  # below the word that begins a line
@@ -24,18 +25,26 @@ def render(report: Mapping[str, Any], report_path: Path | None = None) -> str:
     """
     lines = list(_summary(report))
     hosts: Mapping[str, Any] = report["hosts"]
-    blocks: dict[str, list[str]] = {}
+    blocks: dict[str, dict[str, tuple[Finding, ...]]] = {}
     for name, host in hosts.items():
-        lines_of = (line for found in findings(host) for line in _finding(found))
-        blocks.setdefault("\n".join(lines_of), []).append(name)
+        found = findings(host)
+        if found:
+            key = "\n".join(line for one in found for line in _finding(one))
+            blocks.setdefault(key, {})[name] = found
     passed = [name for name, host in hosts.items() if host["verdict"] == "PASS"]
     if hosts:
         lines += ["", f"{len(passed)} of {len(hosts)} hosts pass{_names(passed)}"]
-    for told, names in blocks.items():
-        if told:
-            first = hosts[names[0]]
-            title = f"{_some(names)} ({first['profile']}): {first['verdict']}"
-            lines += ["", *_wrap(title, "", "  "), told]
+    for block in blocks.values():
+        names = list(block)
+        first = hosts[names[0]]
+        title = f"{_some(names)} ({first['profile']}): {first['verdict']}"
+        lines += ["", *_wrap(title, "", "  ")]
+        for place, one in enumerate(block[names[0]]):
+            lines += _finding(one)
+            command = for_hosts({name: own[place].command for name, own in block.items()})
+            if command is not None and one.state != WAIVED:
+                # Not wrapped: it is to be copied.
+                lines.append(f"{_DEEP}run: {one_line(command, 4000)}")
     for section in (_waivers(report), _fleet(report)):
         lines += section and ["", *section]
     if report["messages"]:
@@ -74,7 +83,7 @@ def _waivers(report: Mapping[str, Any]) -> list[str]:
 
 
 def _fleet(report: Mapping[str, Any]) -> list[str]:
-    """What sets hosts apart from the others; hosts with the same value are told together."""
+    """What sets hosts apart from the others; hosts with the same value share a line."""
     lines = []
     for entry in report["fleet"]["differences"]:
         title = f"{entry['title']}: {entry['majority']}"
@@ -102,7 +111,7 @@ def _some(names: list[str]) -> str:
 
 
 def _finding(found: Finding) -> Iterator[str]:
-    word, first = SKIPPED if found.state == OWED else found.state, found.entries[0]
+    word, first = SKIPPED if found.state == NOT_SKIPPABLE else found.state, found.entries[0]
     alone = len(found.entries) == 1
     if alone:
         title = f"{first['title']} [{first['id']}]"
@@ -113,9 +122,9 @@ def _finding(found: Finding) -> Iterator[str]:
     if alone and word == FAIL:  # the message says the same again
         yield from _wrap(f"measured {first['measured']}, required {first['required']}", _DEEP)
     else:
-        yield from _wrap(found.message.removeprefix(WARNING), _DEEP)
+        yield from _wrap(found.message, _DEEP)
     if word != WAIVED:
-        yield from _wrap(f"do: {found.action}", _DEEP, " " * 15)
+        yield from _wrap(f"do: {found.remediation}", _DEEP, " " * 15)
 
 
 def _names(names: list[str]) -> str:

@@ -10,6 +10,7 @@ from ..core import files
 from ..core.errors import DocumentError, FoundationError, StorageError
 from ..documents import store
 from ..documents.schema_registry import first_fault, known, newer_note
+from ..evaluation.report_entries import complete
 from .formats import FORMATS
 
 Report = dict[str, Any]
@@ -31,14 +32,14 @@ def load(path: Path) -> Report:
     except DocumentError as error:
         raise DocumentError(f"{path}: {error}; {_JUDGE_AGAIN}") from error
     if report.get("kind") != KIND:
-        raise DocumentError(f"{path}: not a gate report: $.kind is not {KIND!r}; {_JUDGE_AGAIN}")
+        raise DocumentError(f"{path}: not a gate report, $.kind is not {KIND!r}; {_JUDGE_AGAIN}")
     fault = first_fault(KIND, report)
     if fault is not None:
         raise DocumentError(f"{path}: {fault}; {_JUDGE_AGAIN}")
     report = dict(known(KIND, report))
     if (note := newer_note(KIND, report)) is not None:
         report["messages"] = [*report["messages"], note]
-    return report
+    return complete(report)
 
 
 def write(report: Mapping[str, Any], name: str, path: Path) -> None:

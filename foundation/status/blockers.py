@@ -16,8 +16,9 @@ from typing import Any
 
 from ..core.workstreams import HARDWARE, WORKSTREAMS
 from ..distribution.arm_check import BLOCKER as _ARM
-from ..evaluation.criterion_result import FAIL, MISSING, PASS, REQUIRED, SKIPPED, WAIVED
-from ..evaluation.evidence import NO_ANSWER
+from ..evaluation.criterion_result import FAIL, MISSING, SKIPPED
+from ..evaluation.evidence import UNREACHABLE
+from ..profiles.remediation import for_hosts
 
 Blocker = dict[str, Any]
 
@@ -27,12 +28,9 @@ PERFORMANCE = "performance_below_expectation"
 OTHER = "other"
 SEVERITIES = ("critical", "high", "medium", "low")
 
-# What a build for another processor or GPU shows in, beside text that names the processor.
+# What a build for another processor or GPU shows in.
 _ARM_CRITERIA = {"architecture", "torch_cuda", "torch_code"}
-_ARM_TEXT = re.compile(r"\b(aarch64|arm64|sbsa|no wheel)\b", re.IGNORECASE)
 _RATE = re.compile(r"[\d.] (TFLOP/s|TOP/s|GB/s|IOPS|MHz|us|ms|s)$")
-# How a criterion's message quotes a probe: evidence.unread_reason.
-_PROBLEM = re.compile(r": ([a-z][a-z0-9_.]*): (.+) \(([a-z][a-z0-9_]*)\)$")
 
 
 @dataclass(frozen=True)
@@ -55,25 +53,17 @@ def identifier(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
-def passes(entry: Mapping[str, Any]) -> bool:
-    """Whether a criterion of a gate report does not keep its host from passing."""
-    outcome = entry["outcome"]
-    if outcome == SKIPPED:
-        return not entry["message"].startswith(REQUIRED)
-    return outcome in (PASS, WAIVED)
-
-
 def unreachable(host: Mapping[str, Any]) -> bool:
     """Whether a host of a gate report gave no answer, or was never heard of at all."""
     entries = [entry for entry in host["criteria"] if entry["outcome"] != SKIPPED]
-    if any(entry["message"].startswith(NO_ANSWER) for entry in entries):
+    if any(entry["cause"] == UNREACHABLE for entry in entries):
         return True
     return not host["documents"] and all(entry["outcome"] == MISSING for entry in entries)
 
 
 def findings(host: str, judged: Mapping[str, Any]) -> Iterator[Finding]:
     """What does not pass on a host of a gate report."""
-    open_entries = [entry for entry in judged["criteria"] if not passes(entry)]
+    open_entries = [entry for entry in judged["criteria"] if entry["blocks"]]
     if unreachable(judged):
         yield Finding(host, "host_answers", HARDWARE_ACCESS, tuple(open_entries))
         return
@@ -81,9 +71,9 @@ def findings(host: str, judged: Mapping[str, Any]) -> Iterator[Finding]:
     for entry in open_entries:
         # A failure is a cause of its own: it compares one value with one requirement.
         own = entry["id"] if entry["outcome"] == FAIL else ""
-        # Figures that were not measured say so each by name, then all the same reason.
-        reason = entry["message"].rpartition(" was not measured: ")[2]
-        causes.setdefault((entry["outcome"], reason, own), []).append(entry)
+        cause = entry["cause"] or {}
+        same = (value for key, value in cause.items() if key != "message")
+        causes.setdefault((entry["outcome"], own, *same), []).append(entry)
     shared: dict[str, list[Mapping[str, Any]]] = {}
     for entries in causes.values():
         workstreams = {entry["workstream"] for entry in entries}
@@ -128,7 +118,7 @@ def group(
                 "first_seen": min(entry["first_seen"] for entry in since.values()),
                 "evidence": _evidence(members),
                 "attempted": _attempted(members, entries, hosts, judged_at),
-                "help_needed": list(dict.fromkeys(entry["action"] for entry in entries)),
+                "help_needed": list(_remediations(members)),
             }
         )
     return sort(made)
@@ -169,7 +159,7 @@ def of_fleet(
     *,
     title: str,
     attempted: Mapping[str, Any],
-    cure: str,
+    remediation: str,
     first_seen: Mapping[str, str],
     now: str,
 ) -> Blocker:
@@ -186,7 +176,7 @@ def of_fleet(
         "first_seen": first_seen.get(own, now),
         "evidence": [{"hosts": [], **evidence}],
         "attempted": [attempted],
-        "help_needed": [cure],
+        "help_needed": [remediation],
     }
 
 
@@ -201,21 +191,14 @@ def first_seen_of(blockers: Iterable[Blocker]) -> dict[str, str]:
 
 
 def _type(entries: Sequence[Mapping[str, Any]]) -> str:
-    if any(_about_arm(entry) for entry in entries):
-        return ARM_COMPATIBILITY
     failed = [entry for entry in entries if entry["outcome"] == FAIL]
+    if any(entry["id"] in _ARM_CRITERIA for entry in failed):
+        return ARM_COMPATIBILITY
     if any(
         entry["id"].startswith("regression_") or _RATE.search(entry["required"]) for entry in failed
     ):
         return PERFORMANCE
     return OTHER
-
-
-def _about_arm(entry: Mapping[str, Any]) -> bool:
-    """Whether it speaks of a build for another processor."""
-    if entry["outcome"] == FAIL:
-        return entry["id"] in _ARM_CRITERIA
-    return bool(_ARM_TEXT.search(entry["message"]))
 
 
 def _severity(type_: str, entries: Sequence[Mapping[str, Any]], everywhere: bool) -> str:
@@ -270,10 +253,21 @@ def _attempted(
             if kind in kinds:
                 newest[kind] = max(collected, newest.get(kind, collected))
     steps += [{"step": "collect", "document": k, "last": at} for k, at in sorted(newest.items())]
-    quoted: dict[tuple[str, ...], None] = {}
     for entry in entries:
-        problem = _PROBLEM.search(entry["message"]) if entry["outcome"] == MISSING else None
-        if problem is not None:
-            quoted[problem.groups()] = None
-    steps += [{"step": "probe", "probe": p, "message": m, "code": c} for p, m, c in quoted]
+        if "probe" in (entry["cause"] or {}):
+            step = {"step": "probe", **entry["cause"]}
+            if step not in steps:
+                steps.append(step)
     return steps
+
+
+def _remediations(members: Sequence[Finding]) -> Iterator[str]:
+    """What a person does, each once, with the command for all hosts that need it."""
+    commands: dict[str, dict[str, str | None]] = {}
+    for member in members:
+        for entry in member.entries:
+            remediation = entry["remediation"]
+            commands.setdefault(remediation["text"], {})[member.host] = remediation["command"]
+    for text, by_host in commands.items():
+        command = for_hosts(by_host)
+        yield text if command is None else f"{text}: {command}"

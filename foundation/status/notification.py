@@ -1,4 +1,4 @@
-"""What a webhook is told: blockers that are new, and those that are gone. Pure.
+"""What is posted to a webhook: blockers that are new, and those that are gone. Pure.
 
 A blocker is new for a host when its id was not posted before; what was posted is remembered in a
 document of its own, written after a post has arrived. So a blocker is posted once, and a post that
@@ -12,7 +12,7 @@ from typing import Any
 
 from ..core.errors import one_line
 from ..documents.schema_registry import version
-from .blockers import HARDWARE_ACCESS, Blocker, identifier, limited, passes
+from .blockers import HARDWARE_ACCESS, Blocker, identifier, limited
 from .status_report import Status
 
 SOLVED = "solved"
@@ -23,10 +23,10 @@ _NAMED = 5  # hosts that a line of text names before it counts the rest
 def notification(
     status: Status, posted: Mapping[str, Any] | None, hosts: Mapping[str, Any]
 ) -> dict[str, Any] | None:
-    """The body to post (`schemas/status_notification.json`); None where nothing is to be told.
+    """The body to post (`schemas/status_notification.json`); None where there is no news.
 
     `posted` is the memory, None before the first post; `hosts` are those of the gate report, by
-    which a blocker that was solved is told from one whose host is no longer judged.
+    which a blocker that was solved differs from one whose host is no longer judged.
     """
     before: Mapping[str, Any] = posted["blockers"] if posted else {}
     present = {one_id for blocker in status["blockers"] for one_id, _ in _ids(blocker)}
@@ -92,7 +92,7 @@ def _resolved(gone: Mapping[str, Any], hosts: Mapping[str, Any]) -> list[dict[st
     groups: dict[tuple[str, str], dict[str, Any]] = {}
     for entry in gone.values():
         reason = _reason(entry, hosts)
-        told = groups.setdefault(
+        group = groups.setdefault(
             (entry["blocker"], reason),
             {
                 "id": entry["blocker"],
@@ -104,9 +104,9 @@ def _resolved(gone: Mapping[str, Any], hosts: Mapping[str, Any]) -> list[dict[st
             },
         )
         if entry["host"] is not None:
-            told["hosts"].append(entry["host"])
-    for told in groups.values():
-        told["hosts"].sort()
+            group["hosts"].append(entry["host"])
+    for group in groups.values():
+        group["hosts"].sort()
     return sorted(groups.values(), key=lambda one: (one["id"], one["reason"]))
 
 
@@ -119,7 +119,7 @@ def _reason(entry: Mapping[str, Any], hosts: Mapping[str, Any]) -> str:
     if entry["type"] == HARDWARE_ACCESS:  # it answers again, whatever else it does not pass
         return SOLVED
     criteria = hosts[entry["host"]]["criteria"]
-    still = any(one["id"] in entry["criteria"] and not passes(one) for one in criteria)
+    still = any(one["id"] in entry["criteria"] and one["blocks"] for one in criteria)
     return "reported otherwise" if still else SOLVED
 
 
@@ -130,9 +130,9 @@ def _lines(status: Status, new: list[Blocker], resolved: list[dict[str, Any]]) -
         f"{len(new)} new blocker{'' if len(new) == 1 else 's'}, {len(resolved)} resolved"
     )
     for blocker in new:
-        told = blocker["evidence"][0]["message"]
+        message = blocker["evidence"][0]["message"]
         where = names(list(blocker["hosts"]))
-        yield f"{blocker['severity']} {blocker['type']}: {blocker['title']}{where}: {told}"
+        yield f"{blocker['severity']} {blocker['type']}: {blocker['title']}{where}: {message}"
     for gone in resolved:
         yield f"{gone['reason']}: {gone['title']}{names(gone['hosts'])}"
 

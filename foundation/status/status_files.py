@@ -11,10 +11,11 @@ from typing import Any
 from ..core.errors import DocumentError, FoundationError
 from ..documents import store
 from ..documents.schema_registry import first_fault, known
+from ..evaluation.report_entries import complete
 from .status_report import Status, status, timeless
 
-_REPORT_CURE = "run ansible-playbook gate.yml again"
-_ARM_CURE = "make it with foundation arm-check --json"
+_REPORT_REMEDIATION = "run ansible-playbook gate.yml again"
+_ARM_REMEDIATION = "make it with foundation arm-check --json"
 
 
 class StatusError(FoundationError):
@@ -40,14 +41,14 @@ def update(report: Path, path: Path, now: datetime, arm_check: Path | None = Non
 
     `path` is where the previous status is. Raises StatusError for a file that cannot be used.
     """
-    judged = load(report, "gate_report", _REPORT_CURE)
+    judged = load(report, "gate_report", _REPORT_REMEDIATION)
     previous = load(path, "status", "move it away; first sightings then start anew")
     found = None
     if arm_check is not None:
-        found = load(arm_check, "arm_check", _ARM_CURE)
+        found = load(arm_check, "arm_check", _ARM_REMEDIATION)
         if found is None:
-            raise StatusError(f"{arm_check}: no such file; {_ARM_CURE}")
-    hosts = judged["hosts"] if judged else {}
+            raise StatusError(f"{arm_check}: this file does not exist; {_ARM_REMEDIATION}")
+    hosts = complete(judged)["hosts"] if judged else {}
     return Update(status(judged, previous, now, found), previous, hosts)
 
 
@@ -56,21 +57,21 @@ def memory(path: Path) -> dict[str, Any] | None:
     return load(path, "status_posted", "move it away; known blockers are then posted once more")
 
 
-def load(path: Path, kind: str, cure: str) -> dict[str, Any] | None:
+def load(path: Path, kind: str, remediation: str) -> dict[str, Any] | None:
     """The document of a kind in a file; None where there is none. Raises StatusError."""
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise StatusError(f"{path}: cannot be read: {error.strerror}; {cure}") from error
+        raise StatusError(f"{path}: cannot be read: {error.strerror}; {remediation}") from error
     try:
         document = store.parse(raw)
     except DocumentError as error:
-        raise StatusError(f"{path}: {error}; {cure}") from error
+        raise StatusError(f"{path}: {error}; {remediation}") from error
     fault = first_fault(kind, document)
     if fault is not None:
-        raise StatusError(f"{path}: no {kind}: {fault}; {cure}")
+        raise StatusError(f"{path}: not valid as {kind}: {fault}; {remediation}")
     return dict(known(kind, document))
 
 

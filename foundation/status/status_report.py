@@ -16,7 +16,7 @@ from ..core.errors import Json
 from ..core.workstreams import HARDWARE, WORKSTREAMS
 from ..documents.schema_registry import version
 from ..evaluation.criterion_result import FAIL, MISSING
-from ..evaluation.gate import COMPLETE, NO_HOSTS
+from ..evaluation.gate import COMPLETE, NAME_HOSTS, NO_HOSTS
 from . import blockers
 from .blockers import Blocker
 
@@ -101,14 +101,14 @@ def _blockers(
     found = [one for name, judged in hosts.items() for one in blockers.findings(name, judged)]
     made = blockers.group(found, hosts, known, at)
     by_id = {one["id"]: one for one in made}
-    told = blockers.first_seen_of(made).keys()
+    reported = blockers.first_seen_of(made).keys()
     # Of a host that does not answer nothing else is known either: it would seem solved.
     unasked = {name for name, judged in hosts.items() if blockers.unreachable(judged)}
     unasked |= set(report["not_judged"]) - hosts.keys()
     for blocker in old:
         kept = blockers.limited(
             blocker,
-            {h for h, e in blocker["hosts"].items() if h in unasked and e["id"] not in told},
+            {h for h, e in blocker["hosts"].items() if h in unasked and e["id"] not in reported},
         )
         if kept is None:
             continue
@@ -117,8 +117,7 @@ def _blockers(
         else:
             made.append(kept)
     if not hosts:
-        what, _, cure = NO_HOSTS.rpartition(": ")
-        nothing = {"outcome": MISSING, "measured": "0", "required": ">= 1", "message": what}
+        nothing = {"outcome": MISSING, "measured": "0", "required": ">= 1", "message": NO_HOSTS}
         made.append(
             blockers.of_fleet(
                 "hosts_judged",
@@ -126,7 +125,7 @@ def _blockers(
                 nothing,
                 title="Hosts are judged",
                 attempted={"step": "gate", "last": at},
-                cure=cure,
+                remediation=NAME_HOSTS,
                 first_seen=known,
                 now=at,
             )
@@ -160,7 +159,7 @@ def _unlocked(
             "requirements": checked["requirements"],
             "python": checked["python"],
         },
-        cure=entry["workaround"],
+        remediation=entry["workaround"],
         first_seen=known,
         now=now,
     )
@@ -182,18 +181,18 @@ def _workstream(
         before = previous["workstreams"][name] if previous else {}
         date = before.get("completion_date", report["generated_at"][:10])
         return {"status": IS_COMPLETE, "completion_date": date}
-    told: dict[str, Any] = {"status": IN_PROGRESS, "progress": _progress(entry)}
+    described: dict[str, Any] = {"status": IN_PROGRESS, "progress": _progress(entry)}
     hosts = {
         host: judged
         for host, judged in report["hosts"].items()
-        if any(e["workstream"] == name and not blockers.passes(e) for e in judged["criteria"])
+        if any(e["workstream"] == name and e["blocks"] for e in judged["criteria"])
     }
     if hosts and all(_held(name, judged) for judged in hosts.values()):
         holding = [one["id"] for one in found if _holds(name, one) and hosts.keys() & one["hosts"]]
-        return {**told, "status": BLOCKED, "blocked_by": sorted(holding)}
+        return {**described, "status": BLOCKED, "blocked_by": sorted(holding)}
     if not any(_started(name, judged) for judged in report["hosts"].values()):
-        told["status"] = NOT_STARTED
-    return told
+        described["status"] = NOT_STARTED
+    return described
 
 
 def _unknown() -> dict[str, Any]:

@@ -61,8 +61,8 @@ def _blocker(blocker: Mapping[str, Any]) -> Iterator[str]:
         yield from _wrap(f"{where}{evidence['message']}", "    ", "      ")
     if len(blocker["evidence"]) > len(shown):
         yield f"    and {len(blocker['evidence']) - len(shown)} more findings"
-    for action in blocker["help_needed"][:_SHOWN]:
-        yield from _wrap(f"do: {action}", "    ", "        ")
+    for remediation in blocker["help_needed"][:_SHOWN]:
+        yield from _wrap(f"do: {remediation}", "    ", "        ")
 
 
 def _wrap(text: str, first: str, later: str | None = None) -> list[str]:

@@ -91,7 +91,7 @@ def test_repositories_are_signed_by_a_key_of_their_own(host):
     for name in ("cuda", "container-toolkit"):
         source = host.file(f"/etc/apt/sources.list.d/dgx-spark-foundation-{name}.sources")
         key = f"/etc/apt/keyrings/dgx-spark-foundation-{name}.asc"
-        assert f"Signed-By: {key}" in source.content_string
+        assert f"Signed-By: {key} " in source.content_string
         assert host.file(key).mode == 0o644
         assert host.file(key).user == "root"
 

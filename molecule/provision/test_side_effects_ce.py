@@ -22,6 +22,8 @@ import testinfra
 from play import SETTINGS, as_root, assert_says, write
 
 SOURCE = "/etc/apt/sources.list.d/dgx-spark-foundation-container-toolkit.sources"
+VENDOR = "/etc/apt/sources.list.d/vendor.list"
+VENDOR_KEY = "/etc/apt/keyrings/vendor.asc"
 PIN = "Package: nvidia-driver* libnvidia-compute*\nPin: release *\nPin-Priority: -1\n"
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -65,14 +67,51 @@ def test_a_key_with_another_fingerprint_is_not_installed(ce):
     assert not ce.file(key).exists
 
 
-def test_a_damaged_key_is_replaced(ce):
-    as_root(
-        ce, "sh -c 'echo damaged >/etc/apt/keyrings/dgx-spark-foundation-container-toolkit.asc'"
-    )
+def test_a_key_beside_the_right_one_is_taken_out(ce):
+    key = "/etc/apt/keyrings/dgx-spark-foundation-container-toolkit.asc"
+    before = ce.file(key).content
+    as_root(ce, f"sh -c 'wget -qO- http://10.213.77.10/foreign.asc >>{key}'")
     run = play.provision("--tags", "cuda,container_toolkit", limit="ce")
     assert run.changed == [
-        "apt : Trust the key of cuda",
+        "apt : Trust the key of cuda",  # which the test above took away
         "apt : Trust the key of container-toolkit",
+    ]
+    assert ce.file(key).content == before
+
+
+def test_another_source_of_a_repository_is_the_only_one(ce):
+    write(ce, VENDOR, f"deb [signed-by={VENDOR_KEY}] http://10.213.77.10/toolkit/ /\n")
+    as_root(ce, f"sh -c 'wget -qO- http://10.213.77.10/toolkit/gpgkey >{VENDOR_KEY}'")
+    with ce.sudo():
+        assert "Conflicting values" in ce.run("apt-get update -qq").stderr
+    run = play.provision("--tags", "container_toolkit", limit="ce")
+    assert run.changed == ["apt : Take away our own source of container-toolkit"]
+    as_root(ce, "apt-get update -qq")
+    assert play.provision("--tags", "container_toolkit", limit="ce").changed == []
+    as_root(ce, f"rm {VENDOR}")
+    run = play.provision("--tags", "container_toolkit", limit="ce")
+    assert run.changed == ["apt : Write the source of container-toolkit"]
+
+
+def test_a_source_of_another_part_of_a_repository_is_named(ce):
+    repository = "http://10.213.77.10/docker/linux/debian"
+    write(ce, VENDOR, f"deb [arch=arm64 signed-by={VENDOR_KEY}] {repository} bookworm stable\n")
+    run = play.provision("--tags", "docker", limit="ce")
+    assert_says(run, "ce", VENDOR, f"deb [arch=amd64] {repository} bookworm stable")
+    assert run.changed == []
+    as_root(ce, f"rm {VENDOR}")
+
+
+def test_sources_that_contradict_each_other_are_named(ce):
+    sources = [VENDOR, VENDOR.replace("vendor", "other")]
+    for source in sources:
+        write(ce, source, f"deb [signed-by={source}.asc] http://10.213.77.10/other /\n")
+    as_root(ce, "apt-get remove --quiet --yes fio -o Dir::Etc::sourceparts=/dev/null")
+    run = play.provision("--tags", "base", limit="ce")
+    assert_says(run, "ce", "Conflicting values", *sources)
+    as_root(ce, f"rm {' '.join(sources)}")
+    assert play.provision("--tags", "base", limit="ce").changed == [
+        "apt : Install the base packages"
     ]
 
 

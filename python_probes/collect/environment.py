@@ -35,13 +35,15 @@ def document(system: System, host: str, timeout: float = 20.0) -> dict[str, Any]
         return {"torch": torch_build.torch_build(system, note, timeout * _TORCH_SHARE)}
 
     probes: dict[str, Probe] = {
-        "gpu": gpu.collect,
+        "gpu": gpu.identifying,
         "platform": host_platform.identifying,
         "operating_system": operating_system,
         "torch": torch,
         "environment": surroundings,
     }
-    sections, found = run_probes(system, identifiers, probes, timeout)
+    sections, found = run_probes(
+        system, identifiers, probes, timeout, apart={"gpu": gpu.IF_IT_CRASHES}
+    )
     problems += found
     gpu_section = sections["gpu"] or {}
     driver = gpu_section.get("driver_version") or loaded_version(system)

@@ -36,7 +36,9 @@ def document(system: System, host: str, timeout: float = 20.0) -> dict[str, Any]
     """A hardware_baseline document; each probe may take `timeout` seconds."""
     problems: list[dict[str, str]] = []
     identifiers = Identifiers(system, noter(problems, "identifiers"))
-    sections, found = run_probes(system, identifiers, PROBES, timeout)
+    sections, found = run_probes(
+        system, identifiers, PROBES, timeout, apart={"gpu": gpu.IF_IT_CRASHES}
+    )
     problems += found
     pci_devices = (sections["topology"] or {}).get("pci_devices")
     if sections["memory"] is not None:

@@ -44,7 +44,7 @@ def from_sections(
 def collect(system: System, identifiers: Identifiers, note: Note) -> dict[str, Any]:
     """The live identity alone, without the rest of the baseline."""
     return from_sections(
-        gpu.collect(system, identifiers, note),
+        gpu.identifying(system, identifiers, note),
         host_platform.identifying(system, identifiers, note),
         loaded_version(system),
     )

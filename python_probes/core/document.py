@@ -6,12 +6,12 @@ import re
 from datetime import datetime, timezone
 from typing import Any
 
-from .identifiers import Identifiers, hide_network_addresses
+from .identifiers import Identifiers, hide_addresses, hide_network_addresses
 from .system import Note
 from .version import VERSION
 
 SCHEMA_VERSIONS = {
-    "hardware_baseline": "1.0",
+    "hardware_baseline": "1.1",
     "environment": "1.0",
     "reproducibility": "1.0",
     "benchmark": "1.1",
@@ -62,7 +62,7 @@ def build(
     told = [
         {**problem, "message": hide_network_addresses(problem["message"])} for problem in problems
     ]
-    body = {"identity": identity, "data": data, "problems": told}
+    body = {"identity": identity, "data": hide_addresses(data), "problems": told}
     _register_strays(body, identifiers)
     return {
         "schema_version": SCHEMA_VERSIONS[kind],

@@ -25,6 +25,12 @@ _NETWORK_ADDRESS = re.compile(
     r"(?i)(?<![\w.:-])(?:\d{1,3}(?:\.\d{1,3}){3}(?!\.?\w|-\w)"
     r"|(?=[^:\s]*:[^:\s]*:)(?=\D*\d)[0-9a-f:]+(?:\.\d+){0,3}(?![\w:]))"
 )
+# A share's place on the network, as mount(8) takes it: `//user@host/share`, and all before the
+# colon (or the equals sign of newer ceph) that precedes the path; several servers may stand there.
+_SHARE = re.compile(r"(//)([^/\\]+)(?=[/\\]|$)|()([^/\s]+?)(?=:(?:/|[^/:]*$)|=/)")
+_SERVER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*[.\d-][A-Za-z0-9._-]*")
+# Fields whose numbers look like addresses: 9.10.2.21 is a cuDNN.
+_OF_VERSIONS = re.compile(r"version|firmware|package|kernel|bios|build|revision")
 # What firmware vendors leave in an unset field.
 _PLACEHOLDERS = re.compile(
     r"(?i)^(|0+|none|n/?a|\[n/a\]|unknown|default string|to be filled by o\.?e\.?m\.?"
@@ -64,6 +70,25 @@ class Identifiers:
         self._clear[value] = (_any_notation(value), hashed)
         return hashed
 
+    def hide_server(self, source: str) -> str:
+        """What is mounted, with a server of the network and who mounts it as one hash.
+
+        Local devices and names without a server stay as they are. Servers' names are hidden in
+        the rest of the document, too, unless they may be ordinary words.
+        """
+        found = None if source.startswith("/dev/") else _SHARE.match(source)
+        place = found and (found[2] or found[4])
+        if not found or not place or place.startswith("hmac-sha256:"):
+            return source
+        for name in _SERVER_NAME.findall(place):
+            self.hash(name)
+        return f"{found[1] or ''}{self.hash(place)}{source[found.end() :]}"
+
+    @property
+    def clear(self) -> list[str]:
+        """What was hashed so far, in clear: never to be published."""
+        return list(self._clear)
+
     def redact(self, node: Any) -> Any:
         """A copy of a document in which every value hashed so far is replaced in every string.
 
@@ -90,6 +115,17 @@ def hide_network_addresses(text: str) -> str:
     Commands that fail name resolvers and registries, which say where a host stands.
     """
     return _NETWORK_ADDRESS.sub(_hidden, text)
+
+
+def hide_addresses(node: Any, field: str = "") -> Any:
+    """A copy of a document's part with the IP addresses of every text hidden, versions apart."""
+    if isinstance(node, dict):
+        return {key: hide_addresses(value, key) for key, value in node.items()}
+    if isinstance(node, list):
+        return [hide_addresses(value, field) for value in node]
+    if not isinstance(node, str) or _OF_VERSIONS.search(field):
+        return node
+    return hide_network_addresses(node)
 
 
 def _hidden(found: re.Match[str]) -> str:

@@ -7,10 +7,12 @@ another root folder, another PATH and another LD_LIBRARY_PATH.
 from __future__ import annotations
 
 import os
+import selectors
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from io import RawIOBase
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from pathlib import Path
 _SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 _MAXIMUM_LINKS = 40  # as the Linux kernel's MAXSYMLINKS
 _MAXIMUM_BYTES = 8 * 2**20
+_MAXIMUM_LINE_BYTES = 64 * 2**10
 _CHUNK_BYTES = 64 * 2**10
 _GOODBYE_SECONDS = 2.0
 _UNKNOWN, _BEYOND = -1, 2**64
@@ -29,26 +32,39 @@ Note = Callable[[str, str], None]
 class CommandError(Exception):
     """A command gave no usable answer.
 
-    `code` is one of `missing` (not on PATH), `timeout`, `failed` (non-zero exit) and
-    `unusable` (could not be started); the message names the command and the reason.
+    `code` is one of `missing` (not on PATH), `timeout`, `failed` (non-zero exit), `truncated`
+    (the answer is longer than what is kept) and `unusable` (could not be started); the message
+    names the command and the reason. `output` and `errors` are what it printed until then, and
+    `status` is the exit status of one that failed.
     """
 
-    def __init__(self, code: str, message: str, output: str = "") -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        output: str = "",
+        errors: str = "",
+        status: int | None = None,
+    ) -> None:
         super().__init__(message)
         self.code = code
+        self.status = status
         self.output = output
+        self.errors = errors
 
 
 class System:
     """One machine, live or replayed.
 
     `root` is where `/proc`, `/sys`, `/etc` and the rest are read; commands are looked up on
-    PATH whatever the root; `command_timeout` is in seconds.
+    PATH whatever the root; `command_timeout` is in seconds. `too_long` are the files that were
+    not read since they are longer than what is kept: no part of one stands for the whole.
     """
 
     def __init__(self, root: Path | str = "/", command_timeout: float = 10.0) -> None:
         self.root = Path(root).resolve()
         self.command_timeout = command_timeout
+        self.too_long: set[str] = set()
 
     @property
     def live(self) -> bool:
@@ -90,12 +106,30 @@ class System:
         return "/" + str(self.path(name).relative_to(self.root)).removeprefix(".")
 
     def read(self, name: str) -> str | None:
-        """The stripped text of a file, or None where it is absent or cannot be read."""
+        """The stripped text of a file, or None where it is absent, unreadable or too long."""
         try:
             with self.path(name).open("rb", buffering=0) as file:
-                return _content(file).decode("utf-8", "replace").strip("\0\n\t ")
+                content = _content(file)
         except (OSError, ValueError):
             return None
+        if len(content) > _MAXIMUM_BYTES:
+            self.too_long.add(name)
+            return None
+        return content.decode("utf-8", "replace").strip("\0\n\t ")
+
+    def lines(self, name: str) -> Iterator[str]:
+        """The lines of a file of any length, one at a time; none where it cannot be read.
+
+        A line that is longer than 64 KiB comes as its beginning.
+        """
+        try:
+            with self.path(name).open("rb", buffering=0) as file:
+                lines = _Lines()
+                while chunk := file.read(_CHUNK_BYTES):
+                    yield from lines.of(chunk)
+                yield from lines.of(b"\n")
+        except (OSError, ValueError):
+            return
 
     def read_integer(self, name: str, base: int = 10) -> int | None:
         """The whole number that a one-value file holds, or None.
@@ -135,12 +169,16 @@ class System:
         *arguments: str,
         timeout: float | None = None,
         before: Callable[[], None] | None = None,
+        each_line: Callable[[str], None] | None = None,
     ) -> str:
         """Run a command from PATH (or by full path) without a shell; return its output.
 
-        Standard output alone is returned. The command runs in a session of its own in the C
-        locale, and its whole process group is killed when `timeout` seconds have passed. `before`
-        is called in the new process, by a caller that has no threads.
+        Standard output alone is returned; more than 8 MiB of it is an error, as no part of an
+        answer stands for the whole. With `each_line`, that is called with every line as it comes
+        and nothing is kept, however much it is.
+        The command runs in a session of its own in the C locale, and its whole process group is
+        killed when `timeout` seconds have passed. `before` is called in the new process, by a
+        caller that has no threads.
         Raises CommandError.
         """
         command = arguments[0]
@@ -160,28 +198,117 @@ class System:
             )
         except OSError as error:
             raise CommandError("unusable", f"{command}: {error.strerror or error}") from error
+        kept, said = _Kept(), _Kept()
+        if each_line is None:
+            take = kept.take
+        else:
+            lines = _Lines()
+
+            def take(chunk: bytes) -> None:
+                for line in lines.of(chunk):
+                    each_line(line)
+
         try:
-            raw_output, raw_errors = process.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            kill_group(process)
-            raise CommandError("timeout", f"{command}: no answer in {seconds:g} s") from None
+            ended = _drain(process, take, said.take, seconds)
+            take(b"" if each_line is None else b"\n")
         except BaseException:  # a signal ends the run: the command must not outlive it
             _end_group(process)
             raise
-        output = raw_output[:_MAXIMUM_BYTES].decode("utf-8", "replace")
+        if not ended:
+            kill_group(process)
+            raise CommandError("timeout", f"{command}: no answer in {seconds:g} s")
+        output, errors = str(kept), str(said)
         if process.returncode != 0:
-            lines = (raw_errors.decode("utf-8", "replace").strip() or output.strip()).splitlines()
-            reason = lines[0] if lines else "no message"
+            reasons = (errors.strip() or output.strip()).splitlines()
+            reason = reasons[0] if reasons else "no message"
             raise CommandError(
-                "failed", f"{command}: exit status {process.returncode}: {reason}", output
+                "failed",
+                f"{command}: exit status {process.returncode}: {reason}",
+                output,
+                errors,
+                process.returncode,
+            )
+        if kept.cut:
+            raise CommandError(
+                "truncated",
+                f"{command}: printed more than {_MAXIMUM_BYTES // 2**20} MiB; not all was read",
+                output,
+                errors,
             )
         return output
 
 
+class _Kept:
+    """The beginning of what a command prints; `cut` once there was more."""
+
+    def __init__(self) -> None:
+        self._content = bytearray()
+        self.cut = False
+
+    def take(self, chunk: bytes) -> None:
+        room = _MAXIMUM_BYTES - len(self._content)
+        self.cut = self.cut or len(chunk) > room
+        self._content += chunk[:room]
+
+    def __str__(self) -> str:
+        return self._content.decode("utf-8", "replace")
+
+
+class _Lines:
+    """Cuts chunks into lines and keeps no more than the beginning of one."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def of(self, chunk: bytes) -> Iterator[str]:
+        """The lines that end in `chunk`."""
+        *whole, rest = chunk.split(b"\n")
+        for line in whole:
+            begun, self._rest = self._rest, b""
+            yield (begun + line)[:_MAXIMUM_LINE_BYTES].decode("utf-8", "replace")
+        self._rest = (self._rest + rest)[:_MAXIMUM_LINE_BYTES]
+
+
+def _drain(
+    process: subprocess.Popen[bytes],
+    output: Callable[[bytes], None],
+    errors: Callable[[bytes], None],
+    seconds: float,
+) -> bool:
+    """Hand on what a process prints until it ends; False where it does not within `seconds`."""
+    deadline = time.monotonic() + seconds
+    with selectors.DefaultSelector() as selector:
+        for stream, take in ((process.stdout, output), (process.stderr, errors)):
+            if stream is not None:
+                selector.register(stream, selectors.EVENT_READ, (stream, take))
+        while selector.get_map():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            for key, _ in selector.select(left):
+                stream, take = key.data
+                chunk = os.read(stream.fileno(), _CHUNK_BYTES)
+                if chunk:
+                    take(chunk)
+                else:
+                    selector.unregister(stream)
+    try:
+        process.wait(max(0.0, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        return False
+    for stream in (process.stdout, process.stderr):
+        if stream is not None:
+            stream.close()
+    return True
+
+
 def _content(file: RawIOBase) -> bytes:
-    """All of a file in small reads: /proc/sys answers ENOMEM to a read of 4 MiB or more."""
+    """A file up to one byte more than what is kept, in small reads.
+
+    /proc/sys answers ENOMEM to a read of 4 MiB or more.
+    """
     content = bytearray()
-    while len(content) < _MAXIMUM_BYTES and (chunk := file.read(_CHUNK_BYTES)):
+    while len(content) <= _MAXIMUM_BYTES and (chunk := file.read(_CHUNK_BYTES)):
         content += chunk
     return bytes(content)
 

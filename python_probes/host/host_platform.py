@@ -43,6 +43,7 @@ def collect(system: System, identifiers: Identifiers, note: Note) -> dict[str, A
         "load_average_1m": _first_number(system, "/proc/loadavg", "load_average_1m", note),
         "time_synchronized": synchronized,
         "time_source": source,
+        "kernel_arguments": kernel.arguments(system, note),
     }
 
 

@@ -6,6 +6,17 @@ import re
 
 from ..core.system import CommandError, Note, System
 
+_COMMAND_LINE = "/proc/cmdline"
+# What changes how memory, interrupts and CPUs are given out. Nothing else of the command line is
+# kept: it may hold addresses, user names and keys.
+_ARGUMENTS = {
+    "cma", "crashkernel", "default_hugepagesz", "hugepages", "hugepagesz", "init_on_alloc",
+    "iommu", "iommu.passthrough", "iommu.strict", "irqaffinity", "isolcpus", "kho", "maxcpus",
+    "mem", "mitigations", "nohz_full", "nokaslr", "nosmt", "nr_cpus", "numa_balancing",
+    "pci", "pcie_aspm", "transparent_hugepage",
+}  # fmt: skip
+_VALUE = re.compile(r"[A-Za-z0-9_.,:@+-]{0,64}")
+
 
 def release(system: System, note: Note) -> str | None:
     """The kernel release, such as 6.17.0-1014-nvidia."""
@@ -33,3 +44,20 @@ def _uname(system: System, note: Note, option: str, form: str, file: str) -> str
         note(code, f"{reason}, and {file} cannot be read either")
         return None
     return value
+
+
+def arguments(system: System, note: Note) -> dict[str, str] | None:
+    """What the kernel was started with, as far as it is on the allow list; None where unreadable.
+
+    A word without a value is empty; of one that is repeated the last counts, as for the kernel.
+    """
+    text = system.read(_COMMAND_LINE)
+    if text is None:
+        note("missing", f"kernel_arguments: {_COMMAND_LINE} cannot be read")
+        return None
+    words = (word.partition("=") for word in text.split())
+    found = {name: value for name, _, value in words if name in _ARGUMENTS}
+    odd = sorted(name for name, value in found.items() if not _VALUE.fullmatch(value))
+    if odd:
+        note("withheld", f"kernel_arguments: {', '.join(odd)}: an unusual value; left out")
+    return {name: found[name] for name in sorted(found) if name not in odd}

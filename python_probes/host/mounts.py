@@ -18,7 +18,10 @@ _IMAGES = {"squashfs", "iso9660", "erofs", "udf", "devtmpfs", "tmpfs"}
 _BOUND_FILES = {"/etc/hosts", "/etc/hostname", "/etc/resolv.conf"}
 _IDENTIFYING = re.compile(
     r"(?i)(?<=/disk/by-id/).+|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-    r"|(?<=/)[0-9a-f]{4}-[0-9a-f]{4}$",  # the volume number of a FAT file system
+    r"|(?<=/)[0-9a-f]{4}-[0-9a-f]{4}$"  # the volume number of a FAT file system
+    r"|(?<=/by-path/)ip-.+|\b[in]qn\.\d{4}-\d\d\..+"  # iSCSI and NVMe over a network
+    # Multipath disks by their WWID: SCSI page 83h, NVMe, and vendor, model and serial number.
+    r"|(?<=/mapper/)(?:[0-9a-f]{17,33}|(?:eui|naa|nvme|t10|uuid)\.[^/\n]+|(?-i:[01S][A-Z0-9]+_)[^/\n]+)",
     re.MULTILINE,
 )
 _FIELDS = 4  # source, mount point, type, options

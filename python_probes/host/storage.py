@@ -45,6 +45,8 @@ def collect(system: System, identifiers: Identifiers, note: Note) -> dict[str, A
              + ("; mount points are lsblk's" if file_systems else ""))  # fmt: skip
     for name in mounts.identifying(file_systems):
         identifiers.hash(name)
+    for entry in file_systems:
+        entry["source"] = identifiers.hide_server(entry["source"])
     return {"devices": devices, "file_systems": file_systems}
 
 

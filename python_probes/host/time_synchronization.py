@@ -17,26 +17,35 @@ _ANSWER = re.compile(
     re.MULTILINE,
 )
 _MARKER = "/run/systemd/timesync/synchronized"
+_DENIED = re.compile(r"permission denied|access denied|not permitted", re.IGNORECASE)
 
 
 def read(system: System, note: Note) -> tuple[bool | None, str | None]:
     """(synchronized, the service that answered); (None, None) where nobody can say.
 
-    timedatectl reads the kernel's own flag, which chronyd and ntpd set as well.
+    timedatectl reads the kernel's own flag, which chronyd and ntpd set as well. The file that
+    systemd-timesyncd leaves after its first success says less: it counts only where timedatectl
+    is absent or refuses this user.
     """
     reasons = []
+    may_ask_the_file = False
     for ask in (_timedatectl, _chronyc):
         try:
             answer = ask(system)
         except CommandError as error:
             reasons.append(str(error))
+            if ask is _timedatectl:
+                refused = _DENIED.search(f"{error} {error.errors}") is not None
+                may_ask_the_file = error.code == "missing" or refused
             continue
         if answer is not None:
             return answer, ask.__name__.lstrip("_")
         reasons.append(f"{ask.__name__.lstrip('_')}: printed no answer")
-    if system.exists(_MARKER):
-        return True, "systemd-timesyncd"
-    note("missing", f"time_synchronized: nobody can say ({'; '.join(reasons)}; no {_MARKER})")
+    if may_ask_the_file:
+        if system.exists(_MARKER):
+            return True, "systemd-timesyncd"
+        reasons.append(f"no {_MARKER}")
+    note("missing", f"time_synchronized: nobody can say ({'; '.join(reasons)})")
     return None, None
 
 

@@ -34,9 +34,11 @@ def _matrix(system: System, note: Note, has_gpu: bool) -> dict[str, Any] | None:
     try:
         matrix = parse_matrix(system.run("nvidia-smi", "topo", "-m"))
     except CommandError as error:
-        if has_gpu or error.code != "missing":
+        # It exits 14 beside a whole matrix where an infoROM is damaged.
+        matrix = parse_matrix(error.output)
+        if matrix is None and (has_gpu or error.code != "missing"):
             note(error.code, f"matrix: {error}")
-        return None
+        return matrix
     if matrix is None:
         note("unreadable", "matrix: nvidia-smi topo -m printed no matrix; see nvidia-smi -L")
     return matrix

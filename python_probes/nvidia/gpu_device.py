@@ -46,6 +46,7 @@ FIELDS = (
     "pcie_width",
 )
 
+MEMORY_FIELDS = ("memory_total_bytes", "memory_used_bytes", "memory_free_bytes")
 ADDRESSING_MODES = ("none", "hmm", "ats")
 """How the GPU reaches host memory, in the order of nvml.h's numbers."""
 
@@ -67,8 +68,12 @@ class Readings:
 
 
 def empty_device(**known: object) -> Device:
-    """A record with every field of the schema: null, except what is known."""
-    return {**dict.fromkeys(FIELDS), **known}
+    """A record with every field of the schema: null, except what is known.
+
+    `not_supported` names the fields that are null since the driver does not support them on this
+    GPU, as on many that work: guests with a vGPU, Jetsons, parts of a MIG. Nothing is lost there.
+    """
+    return {**dict.fromkeys(FIELDS), "not_supported": [], **known}
 
 
 def label(device: Device) -> str:
@@ -129,6 +134,7 @@ def memory_not_supported(system: System, device: Device, note: Note) -> None:
     do after any other error (the caller's business), so that a lost GPU is not hidden.
     """
     if not is_gb10(device):
+        device["not_supported"] += MEMORY_FIELDS
         note("not_supported", f"{label(device)}: memory: the driver does not support this reading")
         return
     sizes = dict(re.findall(r"(?m)^(\w+):\s+(\d+) kB$", system.read("/proc/meminfo") or ""))

@@ -15,6 +15,7 @@ from ..core.system import CommandError, Note, System
 from .event_reasons import event_reason_names
 from .gpu_device import (
     ADDRESSING_MODES,
+    MEMORY_FIELDS,
     Device,
     Readings,
     empty_device,
@@ -29,7 +30,8 @@ from .gpu_device import (
 
 _MEBIBYTE = 2**20
 _MAXIMUM_REFUSED = 4  # fields to leave out one by one before asking for the fewest
-_MAXIMUM_LINES = 64  # more than any host has GPUs: the rest is no answer
+_MOST_GPUS = 64  # more than any host has
+_MOST_REMARKS = 8  # lines that are no reading, and are quoted
 _NOT_OFFERED = ("nvml_version", "cuda_cores")
 
 
@@ -106,7 +108,6 @@ _QUERY: dict[str, tuple[str, Callable[[str], Any]]] = {
     "pcie.link.width.current": ("pcie_width", _integer),
 }
 _FEWEST = tuple(_QUERY)[:5]  # offered by every nvidia-smi of the last ten years
-_MEMORY = ("memory_total_bytes", "memory_used_bytes", "memory_free_bytes")
 _UNREAD = {
     "": "empty",
     "n/a": "not_supported",
@@ -118,15 +119,32 @@ _UNREAD = {
 }
 _FAILURES = (
     ("GPU is lost", "gpu_is_lost"),
+    ("device handle for GPU", "gpu_not_answering"),
+    ("requires reset", "reset_required"),
     ("version mismatch", "driver_library_mismatch"),
     ("couldn't communicate with the NVIDIA driver", "driver_not_loaded"),
     ("couldn't find libnvidia-ml", "library_not_found"),
     ("Insufficient Permissions", "no_permission"),
 )
+_NONE_HERE = "No devices were found"
+_REFUSED = re.compile(r'Field "([^"]*)" is not a valid field to query')
+# "GPU0000:01:00.0: ..", "GPU 0000:01:00.0: ..", from driver 555 on "GPU0: 0000:01:00.0: ..".
+_NO_HANDLE = re.compile(
+    r"device handle for GPU\s*(?:(\d{1,3}):\s+)?"
+    r"((?:[0-9A-F]{4,8}:)[0-9A-F]{2}:[0-9A-F]{2}\.[0-7])\s*:?\s*(.*)",
+    re.IGNORECASE,
+)
+_DAMAGED = re.compile(r"infoROM is corrupted", re.IGNORECASE)
+_NAMES_A_GPU = re.compile(r"\bgpus?(?:\b|\d)|\b[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]\b", re.IGNORECASE)
 
 
 def read(system: System, identifiers: Identifiers, note: Note) -> Readings | None:
-    """Everything nvidia-smi says, or None (and a problem) where it does not answer."""
+    """Everything nvidia-smi says, or None (and a problem) where it does not answer.
+
+    Warnings before and after the rows, and an exit status that comes with rows (14 for a damaged
+    infoROM), are noted. A line that speaks of a GPU and is not understood is, too, with the code
+    `gpu_not_understood` where no GPU is listed: then nobody can say that there is none.
+    """
     try:
         output, fields = _query(system, note)
     except CommandError as error:
@@ -134,11 +152,26 @@ def read(system: System, identifiers: Identifiers, note: Note) -> Readings | Non
         note(code, f"GPUs cannot be read through nvidia-smi: {error}")
         return None
     readings = Readings()
-    for line in output.splitlines()[:_MAXIMUM_LINES]:
+    remarks = []
+    for line in filter(None, map(str.strip, output.splitlines())):
         device = _read_line(line, fields, system, identifiers, note)
-        if device is not None:
+        if device is None:
+            remarks += [line] if _NONE_HERE not in line else []
+        elif len(readings.devices) == _MOST_GPUS:
+            note("truncated", f"nvidia-smi lists more than {_MOST_GPUS} GPUs; the rest is left out")
+            break
+        else:
             readings.driver_version = device.pop("driver_version", None) or readings.driver_version
             readings.devices.append(device)
+    for line in remarks[:_MOST_REMARKS]:
+        unclear = not readings.devices and _NAMES_A_GPU.search(line) is not None
+        damaged = _DAMAGED.search(line) is not None
+        note(
+            "gpu_not_understood" if unclear else "inforom_corrupted" if damaged else "unreadable",
+            f"nvidia-smi printed a line that is no reading: {line[:160]!r}",
+        )
+    if len(remarks) > _MOST_REMARKS:
+        note("unreadable", f"nvidia-smi printed {len(remarks) - _MOST_REMARKS} more such lines")
     _read_banner(system, readings, note)
     note("not_offered", f"nvidia-smi does not tell {' or '.join(_NOT_OFFERED)}")
     return readings
@@ -151,62 +184,87 @@ def _query(system: System, note: Note) -> tuple[str, list[str]]:
     out and the rest asked for again.
     """
     fields = list(_QUERY)
-    for _ in range(_MAXIMUM_REFUSED):
-        output = _ask(system, fields)
-        refused = re.search(r'Field "([^"]*)" is not a valid field to query', output)
+    for _ in range(_MAXIMUM_REFUSED + len(_FEWEST)):
+        output = _ask(system, fields, note)
+        refused = _REFUSED.search(output)
         if refused is None:
             return output, fields
+        name = refused[1]
+        fewer = [field for field in fields if field != name]
+        known = name in fields
         note(
             "field_unknown",
-            f"this nvidia-smi does not know {refused[1]}; "
-            + (
-                f"{_QUERY[refused[1]][0]} is not read"
-                if refused[1] in fields
-                else "asking for less"
-            ),
+            f"this nvidia-smi does not know {name}; "
+            + (f"{_QUERY[name][0]} is not read" if known else "asking for less"),
         )
-        if refused[1] not in fields:
+        if len(fields) > len(_FEWEST) and (
+            not known or len(fewer) <= len(_QUERY) - _MAXIMUM_REFUSED
+        ):
+            fewer = [field for field in _FEWEST if field in fewer]
+            note("fields_unknown", f"only {', '.join(fewer)} are read through this nvidia-smi")
+        if not fewer or fewer == fields:
             break
-        fields.remove(refused[1])
-    note("fields_unknown", f"only {', '.join(_FEWEST)} are read through this nvidia-smi")
-    return _ask(system, list(_FEWEST)), list(_FEWEST)
+        fields = fewer
+    raise CommandError("failed", "nvidia-smi: it refuses the plainest questions", output)
 
 
-def _ask(system: System, fields: list[str]) -> str:
+def _ask(system: System, fields: list[str], note: Note) -> str:
+    """What it prints, whatever its exit status, where that holds an answer. Raises CommandError.
+
+    It exits non-zero for a refused field (2), no devices (6), a damaged infoROM (14) and one lost
+    GPU among healthy ones (15) too.
+    """
     try:
         return system.run(
             "nvidia-smi", f"--query-gpu={','.join(fields)}", "--format=csv,noheader,nounits"
         )
     except CommandError as error:
-        # It exits non-zero for a refused field (2), no devices (6) and one lost GPU among
-        # healthy ones (15) too, and says so on its standard output.
-        if error.code == "failed" and re.search(
-            r"is not a valid field|No devices were found|device handle for GPU", error.output
-        ):
-            return error.output
+        said = "\n".join(filter(None, (error.output.strip(), error.errors.strip())))
+        lines = said.splitlines()
+        if error.code != "failed":
+            raise
+        if _REFUSED.search(said) or any(map(_NO_HANDLE.search, lines)):
+            return said
+        if any(_is_row(_cells(line), fields) for line in lines):
+            note(
+                "nvidia_smi_status",
+                f"the GPUs are read; nvidia-smi ended with exit status {error.status} all the same",
+            )
+            return said
+        if _NONE_HERE in said:
+            return said
+        if any(map(_NAMES_A_GPU.search, lines)):
+            note("gpu_not_understood", f"nvidia-smi: {' '.join(said.split())[:160]!r}")
         raise
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in next(csv.reader([line]), [])]
+
+
+def _is_row(cells: list[str], fields: list[str]) -> bool:
+    """Whether these are one GPU's: as many as were asked for, a number first, its index."""
+    return len(cells) == len(fields) and (
+        fields[0] != "index" or cells[0].isdecimal() or cells[0].strip("[]").lower() in _UNREAD
+    )
 
 
 def _read_line(
     line: str, fields: list[str], system: System, identifiers: Identifiers, note: Note
 ) -> Device | None:
     """One GPU from one line of the answer; None for a line that holds none."""
-    lost = re.search(
-        r"device handle for GPU\s*((?:[0-9A-Fa-f]+:){2}[0-9A-Fa-f]+\.[0-7]):\s*(.*)", line
-    )
+    lost = _NO_HANDLE.search(line)
     if lost is not None:
-        device = empty_device(pci_bus_id=pci_bus_id(lost[1]))
-        code = "gpu_is_lost" if "lost" in lost[2].lower() else "gpu_not_answering"
+        device = empty_device(
+            index=int(lost[1]) if lost[1] else None, pci_bus_id=pci_bus_id(lost[2])
+        )
+        code = "gpu_is_lost" if "lost" in lost[3].lower() else "gpu_not_answering"
         note(
-            code, f"{label(device)}: nvidia-smi says: {lost[2].strip()}; power the host off and on"
+            code, f"{label(device)}: nvidia-smi says: {lost[3].strip()}; power the host off and on"
         )
         return device
-    cells = [cell.strip() for cell in next(csv.reader([line]), [])]
-    if len(cells) != len(fields):
-        if cells and "No devices were found" not in line:
-            note(
-                "unreadable", f"nvidia-smi printed a line that is no reading: {line.strip()[:80]!r}"
-            )
+    cells = _cells(line)
+    if not _is_row(cells, fields):
         return None
     return _read_cells(dict(zip(fields, cells, strict=True)), system, identifiers, note)
 
@@ -219,9 +277,11 @@ def _read_cells(
     for query, text in cells.items():
         name, convert = _QUERY[query]
         unread = _UNREAD.get(text.strip("[]").lower())
-        if unread is not None and name in _MEMORY:
+        if unread is not None and name in MEMORY_FIELDS:
             memory_codes.add(unread)
         elif unread is not None:
+            if unread == "not_supported" and name in device:
+                device["not_supported"].append(name)
             note(unread, f"{label(device)}: {name}: nvidia-smi says {text!r} for {query}")
         else:
             try:
@@ -257,5 +317,5 @@ def _read_banner(system: System, readings: Readings, note: Note) -> None:
 def _failure_code(error: CommandError) -> str:
     if error.code != "failed":
         return f"nvidia_smi_{error.code}"
-    said = f"{error} {error.output}"
+    said = f"{error} {error.output} {error.errors}"
     return next((code for text, code in _FAILURES if text in said), "nvidia_smi_failed")

@@ -166,8 +166,10 @@ def _read(library: Nvml, system: System, identifiers: Identifiers, note: Note) -
         ),
         nvml_version=ask("nvml_version", _text, ("nvmlSystemGetNVMLVersion",)),
     )
-    count = ask("device count", int, ("nvmlDeviceGetCount",)) or 0
-    for index in range(count):
+    count = ask("device count", int, ("nvmlDeviceGetCount",))
+    if count is None:
+        note("gpu_not_understood", "NVML starts, and does not say how many GPUs there are")
+    for index in range(count or 0):
         readings.devices.append(_read_device(library, index, system, identifiers, note))
     return readings
 
@@ -186,8 +188,12 @@ def _read_device(
             note(code, message)
 
     def ask(name: str, convert: Callable[[Any], Any], *calls: tuple[Any, ...]) -> Answer:
-        subject = f"{label(device)}: {name}"
-        return _guarded(library, hold_back_losses, subject, convert, *calls)
+        def hold(code: str, message: str) -> None:
+            if code == "not_supported":
+                device["not_supported"].append(name)
+            hold_back_losses(code, message)
+
+        return _guarded(library, hold, f"{label(device)}: {name}", convert, *calls)
 
     handle = ask("handle", lambda value: value, ("nvmlDeviceGetHandleByIndex", index))
     if handle is not None:

@@ -14,10 +14,6 @@ from ..host import kernel, time_synchronization
 from ..nvidia import driver
 from ..software import debian_packages
 
-_SOURCES = "/etc/apt/sources.list.d"
-_ONE_LINE = re.compile(r"^\s*deb(?:-src)?\s+(?:\[[^\]]*\]\s+)?(\S+)", re.MULTILINE)
-_URIS = re.compile(r"^URIs:((?:[ \t]+\S+)+)", re.MULTILINE | re.IGNORECASE)
-_DISABLED = re.compile(r"^Enabled:\s*no\s*$", re.MULTILINE | re.IGNORECASE)
 # What boots next: Debian keeps the link in /, Ubuntu in /boot.
 _KERNEL_LINKS = ("/boot/vmlinuz", "/vmlinuz")
 _UNFINISHED = re.compile(
@@ -30,7 +26,7 @@ _PROFILE = "/etc/profile.d"
 
 
 def read(system: System, note: Note, folders: list[str]) -> dict[str, Any]:
-    """Operating system, packages, repositories, driver, kernels, clock and free space.
+    """Operating system, packages, driver, kernels, clock and free space.
 
     `folders` are those whose file systems' free space is wanted, in bytes; null where a folder
     does not exist.
@@ -50,7 +46,6 @@ def read(system: System, note: Note, folders: list[str]) -> dict[str, Any]:
         "python": platform.python_version(),
         "user": os.geteuid(),
         "packages": packages,
-        "repositories": repositories(system),
         "kernel": {"running": kernel.release(system, note), "next": next_kernel(system)},
         "driver": driver.collect(system, packages, note),
         "dpkg_interrupted": dpkg_interrupted(system),
@@ -62,27 +57,6 @@ def read(system: System, note: Note, folders: list[str]) -> dict[str, Any]:
         "clock_synchronized": time_synchronization.read(system, note)[0],
         "free_bytes": {folder: _free(system, folder) for folder in folders},
     }
-
-
-def repositories(system: System) -> list[dict[str, str]]:
-    """`file` and `uri` of every repository that apt uses, without a slash at the end."""
-    found = []
-    for file in [
-        "/etc/apt/sources.list",
-        *(f"{_SOURCES}/{name}" for name in system.list(_SOURCES)),
-    ]:
-        text = "\n".join(
-            line for line in (system.read(file) or "").splitlines() if not line.startswith("#")
-        )
-        if file.endswith(".sources"):
-            stanzas = [s for s in re.split(r"\n\s*\n", text) if not _DISABLED.search(s)]
-            uris = [uri for stanza in stanzas for m in _URIS.findall(stanza) for uri in m.split()]
-        elif file.endswith(".list"):
-            uris = _ONE_LINE.findall(text)
-        else:
-            continue
-        found += [{"file": file, "uri": uri.rstrip("/")} for uri in uris]
-    return found
 
 
 def dpkg_interrupted(system: System) -> bool:

@@ -14,6 +14,7 @@ from .debian_packages import upstream
 _PREFIX = "/usr/local"
 _DEFAULT = f"{_PREFIX}/cuda"
 _NVCC_VERSION = r"release [\d.]+, V(\d+(?:\.\d+)+)"
+_DENIED = "permission denied"
 _NVCC_RELEASE = r"release (\d+\.\d+), V"
 
 
@@ -87,32 +88,47 @@ def _nvcc(
 ) -> dict[str, Any]:
     on_path = system.which("nvcc")
     if on_path:
-        version, reason = _ask(system, "nvcc")
+        version, reason, _ = _ask(system, "nvcc")
         if version is None:
             note("unusable", f"cuda.nvcc_version: {reason}")
-        return {"nvcc_path": on_path, "nvcc_version": version, "nvcc_on_path": True}
+        return _found(on_path, version, "nvcc", on_path=True)
     for folder in dict.fromkeys([default, *(kit["path"] for kit in toolkits)]):
         if folder is None or not system.exists(f"{folder}/bin/nvcc"):
             continue
-        version, reason = _ask(system, str(system.path(f"{folder}/bin/nvcc")))
-        # A replay on another architecture cannot run it; version.json names it too.
-        version = version or _version(system, folder, "cuda_nvcc")
+        version, reason, may_not_run = _ask(system, str(system.path(f"{folder}/bin/nvcc")))
+        witness = "nvcc"
+        # A replay on another architecture cannot run it; version.json names it too. One that runs
+        # and fails is broken, whatever the file beside it says.
+        if may_not_run:
+            version, witness = _version(system, folder, "cuda_nvcc"), "version.json"
         if version is None:
             note("unusable", f"cuda.nvcc_version: {reason}")
-        return {
-            "nvcc_path": f"{folder}/bin/nvcc",
-            "nvcc_version": version,
-            "nvcc_on_path": False,
-        }
+        return _found(f"{folder}/bin/nvcc", version, witness, on_path=False)
     note(
         "missing",
         "cuda.nvcc_path: nvcc is neither on PATH nor in a toolkit; install a CUDA toolkit",
     )
-    return {"nvcc_path": None, "nvcc_version": None, "nvcc_on_path": False}
+    return _found(None, None, None, on_path=False)
 
 
-def _ask(system: System, nvcc: str) -> tuple[str | None, str]:
+def _found(
+    path: str | None, version: str | None, witness: str | None, *, on_path: bool
+) -> dict[str, Any]:
+    return {
+        "nvcc_path": path,
+        "nvcc_version": version,
+        "nvcc_on_path": on_path,
+        "nvcc_source": witness if version else None,
+    }
+
+
+def _ask(system: System, nvcc: str) -> tuple[str | None, str, bool]:
+    """(its version, else why there is none, whether it could not be started here at all)."""
     try:
-        return first_match(_NVCC_VERSION, system.run(nvcc, "--version")), "nvcc told no version"
+        output = system.run(nvcc, "--version")
     except CommandError as error:
-        return None, str(error).replace(str(system.root), "", 1)
+        may_not_run = error.code == "unusable" and (
+            not system.live or _DENIED in str(error).lower()
+        )
+        return None, str(error).replace(str(system.root), "", 1), may_not_run
+    return first_match(_NVCC_VERSION, output), "nvcc told no version", False

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Iterable
 
 from ..core.system import CommandError, Note, System
 
 _STATUS = "/var/lib/dpkg/status"
-_STANZA_FIELDS = re.compile(r"^(Package|Status|Version): *(.*)$", re.MULTILINE)
+_STANZA_FIELD = re.compile(r"(Package|Status|Version): *(.*)$")
 # "hold" is what apt-mark does to a package that is installed.
 _INSTALLED = re.compile(r"^(install|hold) ok installed$")
 _FORMAT = r"-f=${Package}\t${Version}\t${Status}\n"
@@ -19,9 +21,9 @@ def installed(system: System, note: Note) -> dict[str, str]:
 
     Two architectures of one package always have the same version.
     """
-    text = system.read(_STATUS)
-    if text is not None:
-        return parse_status(text)
+    found = parse_status(system.lines(_STATUS))
+    if found:
+        return found
     try:
         return parse_query(system.run("dpkg-query", "-W", _FORMAT))
     except CommandError as error:
@@ -30,13 +32,21 @@ def installed(system: System, note: Note) -> dict[str, str]:
         return {}
 
 
-def parse_status(text: str) -> dict[str, str]:
-    """The installed packages of a dpkg status file; a stanza that was cut off does not count."""
+def parse_status(lines: Iterable[str]) -> dict[str, str]:
+    """The installed packages of a dpkg status file; a stanza that was cut off does not count.
+
+    The file grows with every package, so it is read line by line.
+    """
     found = {}
-    for stanza in text.split("\n\n"):
-        fields = dict(_STANZA_FIELDS.findall(stanza))
-        if _INSTALLED.match(fields.get("Status", "")) and fields.get("Version"):
-            found[fields.get("Package", "")] = fields["Version"]
+    fields: dict[str, str] = {}
+    for line in itertools.chain(lines, [""]):
+        field = _STANZA_FIELD.match(line)
+        if field:
+            fields[field[1]] = field[2].strip()
+        elif not line:
+            if _INSTALLED.match(fields.get("Status", "")) and fields.get("Version"):
+                found[fields.get("Package", "")] = fields["Version"]
+            fields = {}
     return found
 
 

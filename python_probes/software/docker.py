@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from ..core.parsing import colon_fields, first_match
@@ -18,33 +19,47 @@ _CDI_FOLDERS = ("/etc/cdi", "/var/run/cdi", "/run/cdi")
 _CDI_KIND = "nvidia.com/gpu"
 _NVIDIA = "nvidia"
 _DAEMON_FIELDS = "docker: server_version, runtimes, storage_driver, cgroup_driver"
+_CDI_BY_DEFAULT = (28, 3)
+_OPTIONAL = {"cdi_folders"}
 _DENIED = re.compile(r"permission denied", re.IGNORECASE)
 
 
 def collect(system: System, packages: dict[str, str], note: Note) -> dict[str, Any]:
-    """The docker part of the software section."""
+    """The docker part of the software section.
+
+    The daemon is the witness for the engine and for what containers can get at. What lies on the
+    disk (the client, daemon.json) stands in for it only where it refuses this user; where it does
+    not answer at all, nothing is known.
+    """
     package = next(filter(None, (with_version(packages, name) for name in _PACKAGES)), None)
     snap = system.exists("/snap/bin/docker") or system.exists(_SNAP)
     if snap and package is None:
         version = first_match(r"^version: *(\S+)", system.read(f"{_SNAP}/current/meta/snap.yaml"))
         package = f"docker (snap) {version}" if version else "docker (snap)"
-    info, client, here = _info(system, note)
+    info, client, here, refused = _info(system, note)
     if here and client is None:
         client = _client_version(system, note)
     if here and package is None:
         note("missing", f"docker.package: dpkg knows none of {', '.join(_PACKAGES)}; "
              "installed by other means")  # fmt: skip
-    runtimes = info.get("runtimes")
-    registered, source = _registration(system, info) if here or package else (None, None)
+    server = info.get("server_version")
+    told_by_client = refused and client is not None
+    registered, source = None, None
+    if server is not None or refused:
+        registered, source = _registration(system, info, client)
     if registered is None and (here or package):
-        note("unreadable", "docker.nvidia_runtime_registered: docker info does not tell, and "
-             f"{_DAEMON} is absent, unreadable or not valid JSON")  # fmt: skip
+        note(
+            "unreadable",
+            "docker.nvidia_runtime_registered: docker info does not tell"
+            + (f", and {_DAEMON} is absent, unreadable or not valid JSON" if refused else ""),
+        )
     return {
         "client_version": client,
-        "server_version": info.get("server_version"),
+        "server_version": server,
+        "engine_source": "docker info" if server else "docker client" if told_by_client else None,
         "package": package,
         "snap": snap,
-        "runtimes": runtimes,
+        "runtimes": info.get("runtimes"),
         "nvidia_runtime_registered": registered,
         "nvidia_runtime_source": source,
         "storage_driver": info.get("storage_driver"),
@@ -52,35 +67,51 @@ def collect(system: System, packages: dict[str, str], note: Note) -> dict[str, A
     }
 
 
-def _info(system: System, note: Note) -> tuple[dict[str, Any], str | None, bool]:
-    """(what the daemon says, the client's version, whether the command is there)."""
-    text, failure = "", None
+def _info(system: System, note: Note) -> tuple[dict[str, Any], str | None, bool, bool]:
+    """(the daemon's facts, the client's version, whether the command is there, and is refused)."""
+    text, failure, errors, said = "", None, "", ""
     for arguments in (("docker", "info", "--format", "{{json .}}"), ("docker", "info")):
         try:
-            text, failure = system.run(*arguments), None
+            text, failure, errors = system.run(*arguments), None, ""
         except CommandError as error:
-            text, failure = error.output, error
+            text, failure, errors = error.output, error, error.errors
         if failure and failure.code == "missing":
             note("missing", f"docker.client_version: {failure}; install Docker Engine")
-            return {}, None, False
-        if failure is None or failure.code != "failed" or _DENIED.search(f"{failure} {text}"):
+            return {}, None, False, False
+        said = _server_errors(text)
+        errors += said
+        # A client that does not know --format is asked without it.
+        if failure is None or failure.code != "failed" or said or _DENIED.search(errors):
             break
     info, client = parse_info(text)
     if info.get("server_version") is None:
-        reason = failure or "docker info names no server version"
-        if _DENIED.search(f"{reason} {text}"):
+        if _DENIED.search(errors):
             note(
                 "no_permission",
                 f"{_DAEMON_FIELDS}: the daemon does not answer this user; run as root, or add the "
                 "user to the group docker",
             )
-        else:
-            note("failed" if failure is None else failure.code, f"{_DAEMON_FIELDS}: {reason}")
-        return {}, client, True
-    lost = [field for field, value in info.items() if value is None]
+            return {}, client, True, True
+        reason = said or failure or "docker info names no server version"
+        note(
+            "failed" if failure is None else failure.code,
+            f"{_DAEMON_FIELDS}: the daemon does not answer: {reason}",
+        )
+        return {}, client, True, False
+    lost = [field for field, value in info.items() if value is None and field not in _OPTIONAL]
     if lost:
         note("missing", f"docker: `docker info` does not tell {', '.join(lost)}")
-    return info, client, True
+    return info, client, True, False
+
+
+def _server_errors(text: str) -> str:
+    """What the client says of a daemon that it cannot ask: in its JSON, or after ERROR."""
+    try:
+        answer = json.loads(text)
+    except ValueError:
+        return "\n".join(line for line in text.splitlines() if line.startswith("ERROR:"))
+    errors = answer.get("ServerErrors") if isinstance(answer, dict) else None
+    return "\n".join(map(str, errors)) if isinstance(errors, list) else ""
 
 
 def parse_info(text: str) -> tuple[dict[str, Any], str | None]:
@@ -94,6 +125,7 @@ def parse_info(text: str) -> tuple[dict[str, Any], str | None]:
     client = answer.get("ClientInfo")
     runtimes = answer.get("Runtimes")
     devices = answer.get("DiscoveredDevices")
+    folders = answer.get("CDISpecDirs")
     ids = [d.get("ID") for d in devices if isinstance(d, dict)] if isinstance(devices, list) else []
     info = {
         "server_version": answer.get("ServerVersion") or None,
@@ -101,6 +133,8 @@ def parse_info(text: str) -> tuple[dict[str, Any], str | None]:
         "cgroup_driver": answer.get("CgroupDriver") or None,
         "runtimes": sorted(runtimes) if isinstance(runtimes, dict) else None,
         "cdi": any(str(name).startswith(_CDI_KIND) for name in ids),
+        # The daemon names the folders where its feature cdi is on.
+        "cdi_folders": folders if isinstance(folders, list) else None,
     }
     version = client.get("Version") if isinstance(client, dict) else None
     return info, version if isinstance(version, str) and version else None
@@ -109,12 +143,14 @@ def parse_info(text: str) -> tuple[dict[str, Any], str | None]:
 def _parse_text(text: str) -> tuple[dict[str, Any], str | None]:
     head, _, server = text.partition("\nServer:")
     fields = colon_fields(server or text)
+    listed = re.search(r"CDI spec directories:((?:\n\s+/\S+)+)", text)
     info = {
         "server_version": fields.get("Server Version") or None,
         "storage_driver": fields.get("Storage Driver") or None,
         "cgroup_driver": fields.get("Cgroup Driver") or None,
         "runtimes": sorted(fields["Runtimes"].split()) if "Runtimes" in fields else None,
         "cdi": f"cdi: {_CDI_KIND}" in text,
+        "cdi_folders": re.findall(r"(?m)^\s+(/\S+)$", listed[1]) if listed else None,
     }
     return info, colon_fields(head).get("Version") if server else None
 
@@ -136,37 +172,60 @@ def _client_version(system: System, note: Note) -> str | None:
     return None
 
 
-def _registration(system: System, info: dict[str, Any]) -> tuple[bool | None, str | None]:
-    """(registered, source); None where daemon.json is the only witness and cannot be read."""
-    if info.get("runtimes") is not None:
-        if _NVIDIA in info["runtimes"]:
-            return True, "docker info"
-        return (True, "cdi") if info["cdi"] else (False, "docker info")
-    runtimes = _configured_runtimes(system)
-    if _NVIDIA in (runtimes or {}):
-        return True, "daemon.json"
-    if _has_cdi_specification(system):
+def _registration(
+    system: System, info: dict[str, Any], client: str | None
+) -> tuple[bool | None, str | None]:
+    """(whether containers get at the GPU, who says so); None where nobody can say.
+
+    By the runtime `nvidia`, or by a CDI specification where the daemon's feature cdi is on. Before
+    28.2 `docker info` lists no devices found by CDI, so the folders are always looked at.
+    """
+    daemon = _configuration(system)
+    runtimes = info.get("runtimes")
+    witness = "docker info" if info else "daemon.json"
+    if not info:
+        runtimes = None if daemon is None else daemon.get("runtimes") or {}
+    if isinstance(runtimes, list | dict) and _NVIDIA in runtimes:
+        return True, witness
+    if info.get("cdi") or _cdi_is_on(system, info, daemon or {}, client):
         return True, "cdi"
-    return (None, None) if runtimes is None else (False, "daemon.json")
+    return (False, witness) if isinstance(runtimes, list | dict) else (None, None)
 
 
-def _configured_runtimes(system: System) -> dict[str, Any] | None:
-    """The runtimes of daemon.json: none where its folder lacks it, None where nobody can say."""
+def _cdi_is_on(
+    system: System, info: dict[str, Any], daemon: dict[str, Any], client: str | None
+) -> bool:
+    """Whether there is a specification for NVIDIA GPUs, and the daemon heeds it."""
+    folders = info.get("cdi_folders") or []
+    if not _has_cdi_specification(system, folders):
+        return False
+    features = daemon.get("features")
+    wanted = features.get("cdi") if isinstance(features, dict) else None
+    by_default = not info and _numbers(client) >= _CDI_BY_DEFAULT
+    return bool(folders) or (by_default if wanted is None else wanted is True)
+
+
+def _numbers(version: str | None) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version or "")[:2])
+
+
+def _configuration(system: System) -> dict[str, Any] | None:
+    """daemon.json: empty where its folder lacks it, None where nobody can say."""
     text = system.read(_DAEMON)
     if text is None:
         # A file that cannot be read is no absence, and neither is a folder that was not captured.
         return {} if system.exists(_FOLDER) and not system.exists(_DAEMON) else None
     try:
-        runtimes = json.loads(text or "{}").get("runtimes") or {}
-    except (ValueError, AttributeError):
+        content = json.loads(text or "{}")
+    except ValueError:
         return None
-    return runtimes if isinstance(runtimes, dict) else None
+    return content if isinstance(content, dict) else None
 
 
-def _has_cdi_specification(system: System) -> bool:
+def _has_cdi_specification(system: System, folders: Iterable[object]) -> bool:
     return any(
         _CDI_KIND in (system.read(f"{folder}/{name}") or "")
-        for folder in _CDI_FOLDERS
+        for folder in dict.fromkeys((*_CDI_FOLDERS, *map(str, folders)))
         for name in system.list(folder)
         if name.endswith((".yaml", ".yml", ".json"))
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 import documents as made
 import pytest
 
+from foundation.distribution.source_archive import pack
 from foundation.documents import store
 
 PROJECT = Path(__file__).parents[2]
@@ -55,6 +56,10 @@ def test_a_home_of_its_own_and_two_names_for_one_machine(
     unused, of_another = share / "source-0123456789abcdef", share / "source-fedcba9876543210"
     for folder in (unused, of_another):
         (folder / "repro").mkdir(parents=True)
+    # What a version that unpacked in place left of these sources when it was killed.
+    half = share / f"source-{pack(PROJECT, own_home.parent).sha256[:16]}"
+    (half / "repro").mkdir(parents=True)
+    shutil.copy(PROJECT / "repro/run.sh", half / "repro")
     two_days_ago = time.time() - 2 * 86400
     os.utime(unused, (two_days_ago, two_days_ago))
 
@@ -85,7 +90,8 @@ def test_a_home_of_its_own_and_two_names_for_one_machine(
     assert of_no_manifest.exists()
     assert not unused.exists()
     assert of_another.exists()
-    assert list(own_home.rglob("repro/run.sh"))
+    assert {path.name for path in share.glob("source-*")} == {half.name, of_another.name}
+    assert (half / "whole/repro/run.sh").exists()
 
 
 ONE_GOOD_AND_ONE_BAD = """\
@@ -107,7 +113,7 @@ def test_where_ws_01_failed_nothing_after_it_is_run_and_it_says_so(
     own_home: Path,
 ) -> None:
     document = made.change(
-        made.hardware_baseline("failed-spark"), "data.memory.page_size_bytes", 65536
+        made.hardware_baseline("failed-spark"), "data.memory.page_size_bytes", 16384
     )
     document["collected_at"] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     store.write(document, store.path(baseline_dir, "failed-spark", "hardware_baseline"))

@@ -115,7 +115,7 @@ def test_waivers_and_profile_are_taken(tmp_path):
     assert "waived until 2999-01-01" in done.stdout
     done = run("gate", "--documents", tmp_path / "docs", "--profile", "generic")
     assert done.returncode == 0
-    assert "no DGX Spark acceptance" in done.stdout
+    assert "not a DGX Spark acceptance" in done.stdout
 
 
 def profile_by_host(tmp_path):

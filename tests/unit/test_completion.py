@@ -1,6 +1,5 @@
 """COMPLETION_SUMMARY.md of workstreams that are complete, and of those that are not."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -13,7 +12,7 @@ import runs
 
 from foundation.core.workstreams import WORKSTREAMS
 from foundation.evaluation import gate, verified_report
-from foundation.reports import completion_summary
+from foundation.reports import completion_summary, writer
 
 FOLDERS = [one.summary for one in WORKSTREAMS.values()]
 
@@ -43,7 +42,7 @@ def test_a_spark_that_passes(tmp_path):
     hardware, images, figures = rendered(judge(tmp_path, made.spark("a"), made.spark("b")))
 
     assert hardware.startswith("# WS-01: Hardware Baselines - COMPLETE\n")
-    assert "no DGX Spark acceptance" not in hardware
+    assert "DGX Spark acceptance" not in hardware
     assert "criteria pass on 2 hosts. Judged at 2026-10-20T12:00:00Z" in hardware
     assert "| `cpu_cores` |" in part(hardware, "What was asked")
     assert "| == 20 | 2 |" in part(hardware, "What was asked")
@@ -77,12 +76,12 @@ def test_a_machine_that_is_no_spark_says_so_at_the_top(tmp_path):
     for text in rendered(judge(tmp_path, made.spark(), profile="generic")):
         title, _, banner, *_ = text.splitlines()
         assert title.startswith("# WS-0")
-        assert banner.startswith("**This is no DGX Spark acceptance.** No host was judged by")
+        assert banner.startswith("**This is not a DGX Spark acceptance.** No host was judged by")
 
 
 def test_one_other_machine_among_sparks_is_named(tmp_path):
     found = judge(tmp_path, made.spark("a"), made.spark("b"), profile={"b": "generic"})
-    assert "**This is no DGX Spark acceptance.** b was not judged by" in rendered(found)[0]
+    assert "**This is not a DGX Spark acceptance.** b was not judged by" in rendered(found)[0]
 
 
 def test_deviations_are_waivers_warnings_and_what_was_skipped(tmp_path):
@@ -173,8 +172,8 @@ def test_the_example_is_of_the_documents_beside_it(tmp_path):
     """docs/examples/workstreams from docs/examples/cpu; the criteria may have changed since."""
     examples = PROJECT / "docs/examples"
     shutil.copytree(examples / "cpu", tmp_path / "localhost")
-    report = json.loads((examples / "cpu/gate.json").read_text())
+    report = writer.load(examples / "cpu/gate.json")
     choices = {"localhost": report["hosts"]["localhost"]["profile"]}
-    texts = completion_summary.render(verified_report.Judged(report, tmp_path, choices))
+    texts = completion_summary.render(verified_report.VerifiedReport(report, tmp_path, choices))
     assert texts == {name: (examples / "workstreams" / name).read_text() for name in texts}
-    assert all("**This is no DGX Spark acceptance.**" in text for text in texts.values())
+    assert all("**This is not a DGX Spark acceptance.**" in text for text in texts.values())

@@ -31,7 +31,19 @@ def test_nvcc_that_cannot_run_here_is_told_by_version_json(box):
         "/usr/local/cuda-13.0/bin/nvcc",
         "13.0.88",
     )
+    assert section["nvcc_source"] == "version.json"
     assert box.problems == []
+
+
+def test_version_json_does_not_speak_for_an_nvcc_that_fails(box):
+    box.file("/usr/local/cuda-13.0/version.json",
+             '{"cuda": {"version": "13.0.2"}, "cuda_nvcc": {"version": "13.0.88"}}')  # fmt: skip
+    box.file("/usr/local/cuda-13.0/bin/nvcc", "#!/bin/sh\necho broken >&2; exit 1", mode=0o755)
+
+    section = cuda.collect(box.system, {}, box.note)
+
+    assert (section["nvcc_version"], section["nvcc_source"]) == (None, None)
+    assert "broken" in box.messages("unusable")
 
 
 def test_nvcc_that_cannot_run_and_no_version_json(box):

@@ -90,6 +90,10 @@ def test_a_criterion_that_must_be_consistent_fails_the_host_that_differs():
     entry = outcome(report, "spark-01", "torch_cuda")
     assert (entry["outcome"], entry["measured"]) == ("fail", "13.1")
     assert "2 hosts of this profile have 13.0" in entry["message"]
+    assert (entry["blocks"], entry["cause"]) == (True, {"fleet": "differs"})
+    assert entry["counts"] == {"majority_hosts": 2}
+    command = "ansible-playbook foundation.yml --limit spark-01 --tags WS-01"
+    assert entry["remediation"]["command"] == command
     assert report["hosts"]["spark-01"]["verdict"] == "FAIL"
     assert report["hosts"]["spark-00"]["verdict"] == "PASS"
     assert report["workstreams"]["WS-02"]["status"] == "INCOMPLETE"
@@ -440,7 +444,7 @@ def test_a_fact_and_a_consistent_criterion_of_one_name_are_refused(tmp_path):
     path.write_text(
         "name: own\ntitle: Own\ncompare: [{id: a, title: A, document: environment, path: b}]\n"
         "criteria:\n- {id: a, workstream: WS-01, title: A, document: environment, path: b, "
-        "type: text, require: is known, action: Do, source: Test, consistent: true}\n"
+        "type: text, require: is known, remediation: Do, source: Test, consistent: true}\n"
     )
     with pytest.raises(ProfileError, match="is compared already"):
         load_profiles(str(path))

@@ -187,6 +187,7 @@ def test_software(document):
         "nvcc_path": "/usr/local/cuda-13.0/bin/nvcc",
         "nvcc_version": "13.0.88",
         "nvcc_on_path": False,
+        "nvcc_source": "nvcc",
     }
     assert software["docker"]["client_version"] == "29.1.3"
     assert software["docker"]["server_version"] is None

@@ -1,10 +1,13 @@
 """The GPU section through NVML: the real pynvml, a compiled library, a child process."""
 
+import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from nvml_library import profile
+from processes import wait_until
 from schema_check import schema_errors
 
 from python_probes.nvidia.gpu_device import FIELDS
@@ -250,6 +253,75 @@ def test_nvml_is_shut_down(gpu_replay, last):
     gpu_replay.collect(profile("gb10", *filter(None, [last])))
 
     assert gpu_replay.log.read_text().split() == ["init", "shutdown"]
+
+
+def document(replay, kind, profile_text):
+    done = subprocess.run(
+        [sys.executable, "-m", "python_probes", kind, "--root", str(replay.root), "--timeout", "5"],
+        env=replay.environment(profile_text),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return json.loads(done.stdout)
+
+
+def problems(made, code):
+    return [
+        one["message"] for one in made["problems"] if (one["probe"], one["code"]) == ("gpu", code)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "line", "name"),
+    [
+        ("hardware", "0.temperature=^11", "SIGSEGV"),
+        ("hardware", "init=^6", "SIGABRT"),
+        ("environment", "0.*=^7", "SIGBUS"),
+        ("live_state", "0.uuid=^11", "SIGSEGV"),
+    ],
+)
+def test_a_crash_in_the_drivers_library_costs_its_section(gpu_replay, kind, line, name):
+    gpu_replay.write("/proc/sys/kernel/osrelease", "6.17.0-1031-nvidia\n")
+
+    made = document(gpu_replay, kind, profile("gb10", line))
+
+    (message,) = problems(made, "crashed")
+    assert f"died of {name}" in message
+    assert "reinstall the driver" in message
+    assert made["identity"]["gpu_uuids"] is None
+    assert made["identity"]["kernel"] == "6.17.0-1031-nvidia"
+    if kind == "hardware":
+        assert made["data"]["gpu"] is None
+        assert made["data"]["platform"] is not None
+
+
+def test_what_the_gpu_probe_hashes_is_hidden_everywhere(gpu_replay):
+    gpu_replay.write("/sys/class/dmi/id/product_name", "box of 1650000000123\n")
+
+    made = document(gpu_replay, "hardware", profile("h100", "0.serial=1650000000123"))
+
+    assert made["data"]["gpu"]["devices"][0]["serial_hash"].startswith("hmac-sha256:")
+    assert "1650000000123" not in str(made)
+
+
+def test_a_library_that_hangs_is_ended_with_its_process(gpu_replay):
+    began = set(Path("/proc").iterdir())
+
+    made = document(gpu_replay, "live_state", profile("gb10", "0.temperature=~600"))
+
+    assert len(problems(made, "timeout")) == 1
+    wait_until(lambda: not [one for one in set(Path("/proc").iterdir()) - began
+                            if replayed(one, gpu_replay.root)])  # fmt: skip
+
+
+def replayed(process, root):
+    try:
+        return str(root).encode() in (process / "cmdline").read_bytes()
+    except OSError:
+        return False
 
 
 def test_a_call_that_hangs_leaves_a_deadline_to_the_caller(gpu_replay):

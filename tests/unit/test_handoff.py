@@ -142,7 +142,7 @@ def test_what_was_not_measured_is_null_with_its_problem(place):
     assert memory["coherence"]["addressing_mode"] is memory["coherence"]["sums_agree"] is None
     told = [p["message"] for p in content["model/unified_memory.json"]["problems"]]
     assert "GPU 0: addressing_mode: too old" in told
-    assert "coherence.addressing_mode: neither NVML nor nvidia-smi told it" in told
+    assert "coherence.addressing_mode: neither NVML nor nvidia-smi reports it" in told
     (versions,) = content["model/versions.json"]["configurations"]
     assert versions["torch"]["version"] is versions["measured_with"]["figures"] is None
     kinds = {p["probe"]: p["code"] for p in content["model/versions.json"]["problems"]}
@@ -430,7 +430,7 @@ def test_a_profile_file_has_to_be_named(place):
 
 
 def test_without_a_report_or_documents_there_is_nothing_to_say(place):
-    assert "no gate report is there" in one_line_error(place.run(), 2)
+    assert "there is no gate report" in one_line_error(place.run(), 2)
     place.store(made.spark()).judge()
     with pytest.raises(DocumentError, match="not a gate report"):
         verified_report.load(place.stored, place.stored / "spark-01/environment.json")
@@ -454,7 +454,7 @@ def test_the_command_writes_and_verifies_as_a_person_would(place):
     assert "handoff/model/versions.json: altered" in line
     (alone,) = folder.verify(place.root / "handoff/interface")
     assert alone["part"] == "interface"
-    with pytest.raises(DocumentError, match="no folder"):
+    with pytest.raises(DocumentError, match="not a folder"):
         folder.verify(place.root / "elsewhere")
 
 
@@ -576,9 +576,9 @@ def test_a_folder_of_other_things_is_never_replaced(written, tmp_path):
     (mine / "model").mkdir(parents=True)
     (mine / "model/cpu.txt").write_text("mine")
     before = everything(tmp_path)
-    with pytest.raises(verified_report.RefusedError, match="it is no hand-off"):
+    with pytest.raises(verified_report.RefusedError, match="it is not a hand-off"):
         folder.write(files, mine)
-    with pytest.raises(verified_report.RefusedError, match="no folder"):
+    with pytest.raises(verified_report.RefusedError, match="not a folder"):
         folder.write(files, mine / "model/cpu.txt")
     assert everything(tmp_path) == before
     empty = tmp_path / "empty"

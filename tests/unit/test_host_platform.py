@@ -173,6 +173,17 @@ def test_the_marker_of_timesyncd(box):
     assert synchronized(box) == (True, "systemd-timesyncd")
 
 
+@pytest.mark.parametrize(
+    ("says", "expected"),
+    [("Access denied", (True, "systemd-timesyncd")), ("Failed to connect to bus", (None, None))],
+)
+def test_the_marker_counts_where_systemd_refuses_and_not_where_it_fails(box, says, expected):
+    box.file("/run/systemd/timesync/synchronized")
+    box.command("timedatectl", f"echo '{says}' >&2; exit 1")
+
+    assert synchronized(box) == expected
+
+
 def test_nobody_can_say(box):
     box.says("timedatectl", "maybe\n")
     box.says("chronyc", "506 Cannot talk to daemon", 1)
@@ -181,3 +192,28 @@ def test_nobody_can_say(box):
     message = box.messages("missing")
     assert "timedatectl: printed no answer" in message
     assert "506 Cannot talk to daemon" in message
+
+
+COMMAND_LINE = (
+    "BOOT_IMAGE=/boot/vmlinuz-7.0.0-1019-nvidia root=UUID=aa ro kho=on ip=192.0.2.7::192.0.2.1 "
+    "nfsroot=192.0.2.9:/x iommu.passthrough=0 pci=pcie_bus_safe kho=off rd.luks.key=secret nokaslr "
+    "crashkernel=1G-4G:128M isolcpus=\x1b[1m\n"
+)
+
+
+def test_the_kernels_arguments_by_an_allow_list(box):
+    box.file("/proc/cmdline", COMMAND_LINE)
+
+    assert kernel.arguments(box.system, box.note) == {
+        "crashkernel": "1G-4G:128M",
+        "iommu.passthrough": "0",
+        "kho": "off",
+        "nokaslr": "",
+        "pci": "pcie_bus_safe",
+    }
+    assert "isolcpus" in box.messages("withheld")
+
+
+def test_no_command_line_is_named(box):
+    assert kernel.arguments(box.system, box.note) is None
+    assert "/proc/cmdline" in box.messages("missing")

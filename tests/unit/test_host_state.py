@@ -20,26 +20,6 @@ def test_a_spark_is_described():
     assert found["container"] is False
 
 
-def test_every_kind_of_source_is_read(box):
-    box.file(
-        "/etc/apt/sources.list",
-        "deb [arch=amd64] http://one.example/debian/ bookworm main\n# deb http://no.example x y",
-    )
-    box.file("/etc/apt/sources.list.d/two.list", "deb-src https://two.example stable main")
-    box.file(
-        "/etc/apt/sources.list.d/three.sources",
-        "Types: deb\nURIs: https://three.example/a/ https://three.example/b\nSuites: /\n\n"
-        "Types: deb\nURIs: https://off.example\nSuites: /\nEnabled: no",
-    )
-    box.file("/etc/apt/sources.list.d/four.sources.save", "URIs: https://four.example")
-    assert [entry["uri"] for entry in host_state.repositories(box.system)] == [
-        "http://one.example/debian",
-        "https://three.example/a",
-        "https://three.example/b",
-        "https://two.example",
-    ]
-
-
 @pytest.mark.parametrize("link", ["/boot/vmlinuz", "/vmlinuz"])
 def test_the_kernel_that_boots_next_is_what_the_link_names(box, link):
     box.file("/boot/vmlinuz-6.17.0-1014-nvidia")

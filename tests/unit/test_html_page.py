@@ -98,7 +98,7 @@ def test_every_host_that_does_not_pass_is_told_once_with_its_worst_finding(repor
         for link in problem.one("h3").all("a"):
             told.append(link.text)
             worst = findings(report["hosts"][link.text])[0]
-            assert f"Do: {worst.action}" == problem.one("p", class_="do").text
+            assert f"Do: {worst.remediation}" == problem.all("p", class_="do")[0].text
             assert worst.title in problem.text
             assert report["hosts"][link.text]["verdict"] in problem.one("h3").text
     assert sorted(told) == sorted(n for n, h in report["hosts"].items() if h["verdict"] != "PASS")
@@ -132,7 +132,7 @@ def test_a_waived_failure_has_its_reason_and_its_end(page):
 
 def test_the_fleet_and_what_was_not_judged_are_told(page):
     fleet = section(page, "fleet").text
-    assert "NVIDIA driver 580.178.04 (22 hosts) spark-04: 580.82.07 spark-08: 580.159.03" in fleet
+    assert "NVIDIA driver 580.178.04 (22 hosts) spark-04: 580.82.07 spark-08: 580.82.09" in fleet
     assert "gemm.bf16 92 TFLOP/s 4.6 TFLOP/s spark-12: 55.2" in fleet
     assert "spark-31 spark-32" in section(page, "not-judged").text
 

@@ -148,3 +148,57 @@ def test_a_problem_names_no_network_address(tmp_path: Path, text: str, told: str
     )
     assert told in document["problems"][0]["message"]
     assert problem["message"] == text
+
+
+@pytest.mark.parametrize(
+    ("source", "hidden", "kept"),
+    [
+        ("192.0.2.77:/volume1/models", "192.0.2.77", ":/volume1/models"),
+        ("[2001:db8::7]:/export", "2001:db8", ":/export"),
+        ("nas-maria.example:/export", "nas-maria", ":/export"),
+        ("nas:/a:b", "nas", ":/a:b"),
+        ("//192.0.2.78/media", "192.0.2.78", "/media"),
+        ("//maria@nas/models", "maria", "/models"),
+        ("//WORKGROUP;maria:secret@nas:445/models", "secret", "/models"),
+        ("mon1:6789,mon2.example:6789:/", "mon", ":/"),
+        ("admin@b7f3c2.cephfs=/data", "admin", "=/data"),
+        ("10.1.1.1@tcp:10.1.1.2@tcp:/scratch", "10.1.1", ":/scratch"),
+        ("gluster1.example:volume", "gluster1", ":volume"),
+        ("maria@nas.example:", "maria", ":"),
+    ],
+)
+def test_the_server_of_a_share_is_one_hash(
+    tmp_path: Path, source: str, hidden: str, kept: str
+) -> None:
+    known, _ = identifiers(box(tmp_path))
+    told = known.hide_server(source)
+    assert re.fullmatch(r"(//)?hmac-sha256:[0-9a-f]{32}" + re.escape(kept), told)
+    assert hidden not in told
+    assert known.hide_server(source) == told
+
+
+@pytest.mark.parametrize(
+    "source", ["/dev/nvme0n1p2", "/dev/mapper/vg-root", "tank/data", "overlay", "models", "none"]
+)
+def test_what_is_mounted_from_no_server_stays(tmp_path: Path, source: str) -> None:
+    known, _ = identifiers(box(tmp_path))
+    assert known.hide_server(source) == source
+    assert known.clear == []
+
+
+def test_addresses_are_hidden_in_data_and_versions_are_none(tmp_path: Path) -> None:
+    known, _ = identifiers(box(tmp_path))
+    data = {
+        "mount_point": "/net/192.0.2.77/models",
+        "variables": {"NCCL_IB_HCA": "2001:db8::7", "LD_LIBRARY_PATH": "/opt/cuda/lib64"},
+        "packages": [{"name": "nvidia-cudnn", "version": "9.10.2.21"}],
+        "cudnn_version": "9.10.2.21",
+        "pci_bus_id": "000f:01:00.0",
+        "loopback": "127.0.0.1",
+    }
+    kept = build("environment", "box", {}, data, [], identifiers=known)["data"]
+    assert kept == {
+        **data,
+        "mount_point": "/net/(address)/models",
+        "variables": {"NCCL_IB_HCA": "(address)", "LD_LIBRARY_PATH": "/opt/cuda/lib64"},
+    }

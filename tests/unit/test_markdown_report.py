@@ -120,7 +120,7 @@ def test_criteria_that_are_missing_for_one_reason_are_told_once():
 
 
 def test_a_host_tells_the_worst_first_as_on_the_terminal():
-    warns = made.criterion("w", "pass", message="warning: low")
+    warns = made.criterion("w", "pass", warns=True, message="low")
     alike = [made.criterion(name, action="look", message="0 was measured") for name in ("a", "b")]
     report = made.report({"h": made.host(warns, made.criterion("i", "invalid"), *alike)})
     heads = [line for line in markdown.render(report).splitlines() if line.startswith("- **")]

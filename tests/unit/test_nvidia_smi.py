@@ -206,7 +206,7 @@ def test_a_refusal_of_something_never_asked_for_ends(direct):
         "nvidia-smi", "echo 'Field \"x y\" is not a valid field to query.'\nexit 2"
     )
 
-    assert direct.read().devices == []
+    assert direct.read() is None
     assert "x y" in direct.messages("field_unknown")
 
 
@@ -238,11 +238,108 @@ def test_an_unknown_error_on_a_handle_is_a_gpu_that_does_not_answer(direct):
     assert "Unknown Error" in direct.messages("gpu_not_answering")
 
 
-def test_a_line_that_is_no_reading_is_named(direct):
-    command(direct.replay, [row(), "WARNING: infoROM is corrupted at gpu 0000:04:00.0"])
+DAMAGED = "WARNING: infoROM is corrupted at gpu 0000:04:00.0"
+
+
+@pytest.mark.parametrize(
+    ("lines", "status"),
+    [([row(), DAMAGED], 0), ([row(), DAMAGED], 14), ([DAMAGED, row()], 14), ([row()], 15)],
+)
+def test_rows_are_read_whatever_stands_around_them(direct, lines, status):
+    command(direct.replay, lines, status=status)
+
+    (device,) = direct.read().devices
+
+    assert device["temperature_celsius"] == 31
+    assert ("infoROM" in direct.messages("inforom_corrupted")) is (DAMAGED in lines)
+    assert (f"exit status {status}" in direct.messages("nvidia_smi_status")) is (status != 0)
+
+
+def test_many_remarks_hide_no_row(direct):
+    command(direct.replay, [*["Warning: persistence mode is off"] * 200, row()])
 
     assert len(direct.read().devices) == 1
-    assert "infoROM" in direct.messages("unreadable")
+    assert "192 more" in direct.messages("unreadable")
+
+
+@pytest.mark.parametrize("stream", ["", " >&2"])
+@pytest.mark.parametrize(
+    ("says", "index", "code"),
+    [
+        ("Unable to determine the device handle for GPU0: 0000:01:00.0: Unknown Error",
+         0, "gpu_not_answering"),
+        ("Unable to determine the device handle for GPU12: 00000000:01:00.0: GPU is lost.  Reboot",
+         12, "gpu_is_lost"),
+        ("Unable to determine the device handle for GPU 0000:01:00.0: GPU is lost.",
+         None, "gpu_is_lost"),
+        ("Unable to determine the device handle for GPU0000:01:00.0: Unknown Error",
+         None, "gpu_not_answering"),
+        ("unable to determine the device handle for gpu 0000:01:00.0: Not Found",
+         None, "gpu_not_answering"),
+    ],
+)  # fmt: skip
+def test_every_wording_of_a_gpu_out_of_reach(direct, says, index, code, stream):
+    direct.replay.command(
+        "nvidia-smi", f"echo '{says}'{stream}\necho 'No devices were found'\nexit 6"
+    )
+
+    (device,) = direct.read().devices
+
+    assert (device["pci_bus_id"], device["index"]) == ("0000:01:00.0", index)
+    assert code in direct.codes()
+
+
+@pytest.mark.parametrize(
+    ("says", "status"),
+    [
+        ("GPU access blocked by the operating system", 17),
+        ("Cannot talk to the device at 00000000:01:00.0", 255),
+        ("GPU 0 needs care of a kind that nobody knows yet", 0),
+        ("2 GPUs were skipped", 6),
+    ],
+)
+def test_a_line_that_speaks_of_a_gpu_leaves_open_whether_one_is_there(gpu_replay, says, status):
+    gpu_replay.command("nvidia-smi", f"echo '{says}'\nexit {status}")
+
+    section = gpu_replay.collect(None)
+
+    assert (section["present"], section["devices"]) == (None, [])
+    assert says in gpu_replay.messages("unclear")
+
+
+def test_a_gpu_that_was_there_in_this_boot_is_not_absent(gpu_replay):
+    gpu_replay.write("/sys/module/nvidia/version", "580.142\n")
+    gpu_replay.command("nvidia-smi", "echo 'No devices were found'\nexit 6")
+    assert gpu_replay.collect(None)["present"] is False
+    gpu_replay.write(
+        "/var/log/kern.log", "Linux version 6.17\nNVRM: Xid (PCI:000f:01:00): 79, off\n"
+    )
+
+    section = gpu_replay.collect(None)
+
+    assert section["present"] is None
+    assert section["xid_events"] == [{"code": 79, "count": 1, "programs": []}]
+
+
+def test_a_driver_that_renamed_even_a_plain_field_is_read(direct):
+    command(direct.replay, [", ".join([row().split(", ")[0], *row().split(", ")[1:4]])],
+            known=["index", "name", "uuid", "pci.bus_id"], table=TABLE_610)  # fmt: skip
+
+    readings = direct.read()
+
+    assert readings.devices[0]["uuid"] == DISCRETE["uuid"]
+    assert readings.driver_version == "610.43.02"
+
+
+def test_what_the_driver_does_not_support_is_told_apart_from_what_is_lost(direct):
+    memory = dict.fromkeys(("memory__total", "memory__used", "memory__free"), "[N/A]")
+    command(direct.replay, [row(temperature__gpu="[N/A]", power__draw="[Unknown Error]", **memory)])
+
+    (device,) = direct.read().devices
+
+    assert "temperature_celsius" in device["not_supported"]
+    assert "memory_total_bytes" in device["not_supported"]
+    assert "power_draw_watts" not in device["not_supported"]
 
 
 def test_the_labels_of_driver_610_are_understood(direct):

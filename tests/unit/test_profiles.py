@@ -80,6 +80,7 @@ GENERIC = {
     "gpu_presence_known": (HARDWARE, "data.gpu.present", None, "missing"),
     "gpu_answers": (HARDWARE, "data.gpu.devices", []),
     "gpu_readable": (HARDWARE, f"{DEVICE}.uuid", None),
+    "xid_events": (HARDWARE, "data.gpu.xid_events", [{"code": 79, "count": 1}]),
     "environment_python": ("environment", "data.python.version", "3.9.2"),
     "environment_packages": ("environment", "data.packages", []),
     "torch_build": ("environment", "data.torch", None, "missing"),
@@ -118,22 +119,21 @@ SPARK = GENERIC | {
     "unified_memory": (HARDWARE, "data.memory.architecture", "discrete"),
     "gpu_temperature_limits": (HARDWARE, f"{DEVICE}.event_reasons", ["hw_thermal_slowdown"]),
     "gpu_event_reasons_known": (HARDWARE, f"{DEVICE}.event_reasons", None),
-    "xid_events": (HARDWARE, "data.gpu.xid_events", [{"code": 79, "count": 1}]),
     "memory_total": (HARDWARE, "data.memory.total_bytes", 110 * made.GIB - 1),
-    "page_size": (HARDWARE, "data.memory.page_size_bytes", 65536),
+    "page_size": (HARDWARE, "data.memory.page_size_bytes", 16384),
     "cma_accounting": (HARDWARE, "data.memory.cma_total_bytes", 0),
     "architecture": (HARDWARE, "data.cpu.architecture", "x86_64"),
     "cpu_cores": (HARDWARE, "data.cpu.logical_cpus", 19),
     "cpu_x925": (HARDWARE, "data.cpu.clusters.0.cores", 9),
     "cpu_a725": (HARDWARE, "data.cpu.clusters.1.cores", 9),
     "driver_minimum": (HARDWARE, "data.gpu.driver_version", "580.82.09"),
-    "driver_supported": (HARDWARE, "data.gpu.driver_version", "590.44.01"),
-    "driver_known_bad": (HARDWARE, "data.gpu.driver_version", "580.159.03"),
+    "driver_supported": (HARDWARE, "data.gpu.driver_version", None, "missing"),
+    "driver_known_bad": (HARDWARE, "data.gpu.driver_version", None, "missing"),
     "driver_loaded": (HARDWARE, "data.software.driver.loaded_version", "580.126.09"),
     "cuda_driver": (HARDWARE, "data.gpu.cuda_driver_version", "12.9"),
     "cuda_toolkit": (HARDWARE, "data.software.cuda.nvcc_version", "12.9.86"),
     "cuda_13_0": (HARDWARE, "data.software.cuda.toolkits.0.version", "13.1.0"),
-    "kernel_known_bad": (HARDWARE, "data.platform.kernel", "7.0.0-1019-nvidia"),
+    "kernel_known_bad": (HARDWARE, "data.platform.kernel", None, "missing"),
     "ubuntu": (HARDWARE, "data.platform.operating_system.id", "debian"),
     "ubuntu_version": (HARDWARE, "data.platform.operating_system.version_id", "25.10"),
     "docker_engine": (HARDWARE, "data.software.docker.server_version", "20.10.24"),
@@ -229,17 +229,22 @@ def test_a_criterion_fails_where_it_should(profile, criterion):
     expected = trip[-1] if trip[-1] in ("invalid", "missing") else "fail"
     assert found["outcome"] == expected, found
     assert found["message"]
-    assert found["action"]
+    assert found["action"] == found["remediation"]["text"]
+    assert found["blocks"]
 
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_ids_titles_and_sources_are_told(profile):
     for criterion in load_profiles(profile)[0].criteria:
         assert criterion.source
-        assert len(criterion.action) > 20
+        assert len(criterion.remediation.text) > 20
 
 
 WARNINGS = {
+    "xid_events": (HARDWARE, "data.gpu.xid_events", [{"code": 31, "count": 1}]),
+    "page_size": (HARDWARE, "data.memory.page_size_bytes", 65536),
+    "driver_supported": (HARDWARE, "data.gpu.driver_version", "610.43.02"),
+    "kernel_known_bad": (HARDWARE, "data.platform.kernel", "7.0.0-1019-nvidia-64k"),
     "memory_total": (lambda documents: made.with_memory(documents, 112 * made.GIB),),
     "disk_free": (HARDWARE, "data.storage.file_systems.0.available_bytes", 100 * made.GIB),
     "source_clean": ("environment", "data.source.dirty", True),
@@ -270,7 +275,7 @@ def test_a_warning_shows_and_does_not_block(criterion):
     report = gate.evaluate(load_profiles("auto"), {made.HOST: given}, (), made.NOW)
     found = {e["id"]: e for e in report["hosts"][made.HOST]["criteria"]}[criterion]
     assert found["outcome"] == "pass"
-    assert found["message"].startswith("warning: ")
+    assert (found["warns"], found["blocks"]) == (True, False)
     assert report["verdict"] == "PASSED"
 
 

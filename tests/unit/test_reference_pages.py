@@ -22,7 +22,7 @@ def test_the_committed_page_is_the_generated_one(name: str, pages: dict[str, str
 
 
 @pytest.mark.parametrize("profile", ["generic", "dgx_spark", "h100", "h200"])
-def test_every_criterion_has_its_requirement_source_and_action(
+def test_every_criterion_has_its_requirement_source_and_remediation(
     profile: str, pages: dict[str, str]
 ) -> None:
     page = pages["criteria"].replace("\\|", "|")
@@ -34,10 +34,10 @@ def test_every_criterion_has_its_requirement_source_and_action(
         assert f"`{one.required}`" in mine[0], one.id
         assert one.warn is None or f"`{one.warn.text}`" in mine[0], one.id
         assert one.source in mine[0], one.id
-        assert " ".join(one.action.split())[:40] in entry, one.id
+        assert " ".join(one.remediation.text.split())[:40] in entry, one.id
 
 
-def test_every_rule_has_evidence_and_cure(pages: dict[str, str]) -> None:
+def test_every_rule_has_evidence_and_a_remediation(pages: dict[str, str]) -> None:
     for rule in RULES:
         entry = pages["validity"].partition(f"\n## {rule.name}\n")[2].partition("\n## ")[0]
         assert f"({rule.name})\n" in entry

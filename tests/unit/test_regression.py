@@ -104,7 +104,7 @@ def test_a_family_without_a_limit_is_not_compared(tmp_path):
     path.write_text(
         "name: own\ntitle: Own\nregression: {limit: {memory: 0.1}}\ncriteria:\n- {id: a, "
         "workstream: WS-01, title: A, document: environment, path: data.kernel, type: text, "
-        "require: is known, action: None, source: Test}\n"
+        "require: is known, remediation: None, source: Test}\n"
     )
     criteria = judge(later(0.5), load_profiles(str(path)))[2]
     assert criteria[ID]["outcome"] == "skipped"

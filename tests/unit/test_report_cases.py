@@ -77,7 +77,7 @@ def test_a_waiver_and_a_warning_are_shown():
         {
             "a": made.host(
                 made.criterion("one", "waived", message=waived),
-                made.criterion("two", "pass", message="warning: nearly too old"),
+                made.criterion("two", "pass", warns=True, message="nearly too old"),
             )
         }
     )
@@ -175,7 +175,8 @@ def test_what_breaks_the_schema_of_ctrf_is_not_written(monkeypatch):
         ctrf.render(made.every_outcome())
 
 
-def test_a_passed_criterion_with_a_skip_in_its_text_stays_passed():
-    entry = made.criterion(outcome="pass", message="required by this profile, yet")
+def test_the_words_of_a_message_change_nothing():
+    said = "warning: required by this profile, yet not to be trusted: the host did not answer"
+    entry = made.criterion(outcome="pass", message=said)
     ((case,),) = cases.cases(made.report({"a": made.host(entry)})).values()
-    assert case.status is cases.Status.PASSED
+    assert (case.status, case.warns) == (cases.Status.PASSED, False)

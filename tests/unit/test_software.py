@@ -113,6 +113,7 @@ def test_docker_info_as_json(box):
     assert section == {
         "client_version": "29.1.2",
         "server_version": "29.1.3",
+        "engine_source": "docker info",
         "package": "docker-ce 29.1.3",
         "snap": False,
         "runtimes": ["nvidia", "runc"],
@@ -146,11 +147,11 @@ def test_a_docker_without_the_json_format(box):
         ({"Runtimes": {"runc": {}}}, (False, "docker info")),
         ({"Runtimes": {"runc": {}}, "DiscoveredDevices": [{"ID": "nvidia.com/gpu=0"}]},
          (True, "cdi")),
-        ({"Runtimes": None, "DiscoveredDevices": ["odd"]}, (True, "daemon.json")),
+        ({"Runtimes": None, "DiscoveredDevices": ["odd"]}, (None, None)),
     ],
 )  # fmt: skip
 def test_how_the_runtime_is_registered(box, change, expected):
-    # What the daemon says wins over the files; what it does not say denies nothing.
+    # Where the daemon answers, no file stands in for what it does not say.
     box.file("/etc/docker/daemon.json", '{"runtimes": {"nvidia": {}}}')
     box.says("docker", json.dumps({**INFO, **change}))
 
@@ -160,10 +161,10 @@ def test_how_the_runtime_is_registered(box, change, expected):
     assert ("runtimes" in box.messages("missing")) == (change["Runtimes"] is None)
 
 
-def denied(box):
+def denied(box, version="29.1.3"):
     box.command(
         "docker",
-        'case $1 in --version) echo "Docker version 29.1.3, build f52814d";;'
+        f'case $1 in --version) echo "Docker version {version}, build f52814d";;'
         ' *) echo "permission denied while trying to connect" >&2; exit 1;; esac',
     )
 
@@ -212,13 +213,106 @@ def test_a_docker_that_answers_only_docker_version(box):
     assert engine(box)["client_version"] == "29.1.3"
 
 
-def test_a_daemon_that_is_down(box):
-    box.says("docker", "Cannot connect to the Docker daemon", 1)
+DOWN = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is it running?"
+CLIENT = {"ClientInfo": {"Version": "29.2.1"}}
+
+
+@pytest.mark.parametrize(
+    ("info", "stderr", "status"),
+    [
+        ("", DOWN, 1),
+        (json.dumps({**CLIENT, "ServerErrors": [DOWN]}), "errors pretty printing info", 1),
+        (json.dumps({**CLIENT, "ServerErrors": [DOWN]}), "", 0),
+        ("Client:\n Version:    29.2.1\n\nServer:\nERROR: " + DOWN, "", 1),
+    ],
+)
+def test_nothing_stands_in_for_a_daemon_that_is_down(box, info, stderr, status):
+    box.file("/etc/docker/daemon.json", '{"runtimes": {"nvidia": {}}, "features": {"cdi": true}}')
+    box.file("/etc/cdi/nvidia.yaml", "kind: nvidia.com/gpu")
+    box.command(
+        "docker",
+        f"[ $1 = --version ] && echo 'Docker version 29.2.1, build a5c7197' && exit\n"
+        f"/bin/cat <<'END'\n{info}\nEND\necho '{stderr}' >&2\nexit {status}",
+    )
 
     section = engine(box)
 
-    assert (section["client_version"], section["server_version"]) == (None, None)
-    assert "Cannot connect to the Docker daemon" in box.messages("failed")
+    assert (section["client_version"], section["server_version"]) == ("29.2.1", None)
+    assert (section["engine_source"], section["nvidia_runtime_registered"]) == (None, None)
+    assert DOWN in box.messages("failed")
+
+
+def test_a_daemon_that_hangs_is_known_by_nobody(box):
+    box.file("/etc/docker/daemon.json", '{"runtimes": {"nvidia": {}}}')
+    box.command(
+        "docker", "[ $1 = --version ] && echo 'Docker version 29.2.1' || exec /bin/sleep 60"
+    )
+    box.system.command_timeout = 0.3
+
+    section = engine(box)
+
+    assert (section["engine_source"], section["nvidia_runtime_registered"]) == (None, None)
+    assert "no answer in" in box.messages("timeout")
+
+
+def test_a_refusal_among_the_server_errors(box):
+    refused = "permission denied while trying to connect to the docker API"
+    box.says("docker", json.dumps({**CLIENT, "ServerErrors": [refused]}), 1)
+    box.file("/etc/docker/daemon.json", '{"runtimes": {"nvidia": {}}}')
+
+    section = engine(box)
+
+    assert (section["engine_source"], section["client_version"]) == ("docker client", "29.2.1")
+    assert section["nvidia_runtime_source"] == "daemon.json"
+
+
+OLD = {**INFO, "ServerVersion": "27.5.1", "Runtimes": {"runc": {}}}
+
+
+@pytest.mark.parametrize(
+    ("change", "daemon", "folder", "expected"),
+    [
+        ({"CDISpecDirs": ["/etc/cdi", "/var/run/cdi"]}, "{}", "/var/run/cdi", True),
+        ({"CDISpecDirs": ["/opt/cdi"]}, "{}", "/opt/cdi", True),
+        ({}, '{"features": {"cdi": true}}', "/etc/cdi", True),
+        ({}, "{}", "/etc/cdi", False),
+        ({"CDISpecDirs": []}, '{"features": {"cdi": false}}', "/etc/cdi", False),
+        ({"CDISpecDirs": ["/etc/cdi"]}, "{}", "/nowhere", False),
+    ],
+)
+def test_a_specification_counts_where_the_daemon_heeds_it(box, change, daemon, folder, expected):
+    box.file("/etc/docker/daemon.json", daemon)
+    box.file(f"{folder}/nvidia.yaml", "kind: nvidia.com/gpu")
+    box.says("docker", json.dumps({**OLD, **change}))
+
+    section = engine(box)
+
+    assert section["nvidia_runtime_registered"] is expected
+    assert section["nvidia_runtime_source"] == ("cdi" if expected else "docker info")
+
+
+def test_the_folders_of_cdi_in_docker_info_as_text(box):
+    folders = " CDI spec directories:\n  /etc/cdi\n  /var/run/cdi\n Swarm: inactive\n"
+    box.file("/var/run/cdi/nvidia.yaml", "kind: nvidia.com/gpu")
+    box.says("docker", TEXT.replace(" nvidia", "") + folders)
+
+    assert engine(box)["nvidia_runtime_source"] == "cdi"
+
+
+@pytest.mark.parametrize(
+    ("version", "daemon", "expected"),
+    [
+        ("27.5.1", "{}", False),
+        ("28.3.0", "{}", True),
+        ("29.1.3", '{"features": {"cdi": false}}', False),
+    ],
+)
+def test_a_refused_user_and_a_specification(box, version, daemon, expected):
+    denied(box, version)
+    box.file("/etc/docker/daemon.json", daemon)
+    box.file("/etc/cdi/nvidia.yaml", "kind: nvidia.com/gpu")
+
+    assert engine(box)["nvidia_runtime_registered"] is expected
 
 
 def test_podman_in_dockers_place(box):

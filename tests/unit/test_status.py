@@ -89,7 +89,7 @@ def test_where_the_hardware_fails_the_open_workstreams_are_blocked_by_it():
     del documents_of["benchmark"], documents_of["reproducibility"]
     document = of(report({"a": documents_of}))
     assert states(document) == ["in_progress", "blocked", "blocked"]
-    (failure,) = [b for b in document["blockers"] if b["criteria"] == ["driver_known_bad"]]
+    (failure,) = [b for b in document["blockers"] if b["criteria"] == ["driver_minimum"]]
     assert document["workstreams"]["WS-02"]["blocked_by"] == [failure["id"]]
     assert failure["severity"] == "critical"
 
@@ -136,8 +136,8 @@ def test_a_host_that_is_gone_takes_its_blockers_along():
 def test_the_text_says_what_to_do():
     text = status_text.render(of(report({"a": fleet.old_driver(fleet.spark("a"))})))
     assert "WS-01  in progress" in text
-    assert "critical other: NVIDIA driver has no known fault [driver_known_bad] (a)" in text
-    assert "do: Update, sudo apt update" in text
+    assert "critical other: NVIDIA driver [driver_minimum] (a)" in text
+    assert "do: Update as DGX OS wants it" in text
     assert all(len(line) <= 100 for line in text.splitlines())
     assert "the gate has not judged yet" in status_text.render(of(None))
 

@@ -63,7 +63,7 @@ def test_findings_of_the_arm_check_are_blockers(run, tmp_path):
     ("name", "content", "told"),
     [
         ("gate.json", '{"kind": "gate_', "damaged or truncated JSON"),
-        ("gate.json", '{"kind": "status"}', "no gate_report"),
+        ("gate.json", '{"kind": "status"}', "not valid as gate_report"),
         ("gate.json", "[]", "not a JSON object"),
         ("status.json", "{}", "move it away; first sightings then start anew"),
         ("arm.json", "{}", "make it with foundation arm-check --json"),
@@ -89,4 +89,4 @@ def test_files_that_are_missing_or_no_files_are_one_line(run, tmp_path):
     assert "Is a directory; run ansible-playbook gate.yml again" in errors
     status, _, errors = run("--report", tmp_path / "none", "--arm-check", tmp_path / "none")
     assert status == 2
-    assert "no such file" in errors
+    assert "this file does not exist" in errors

@@ -2,6 +2,8 @@ import json
 
 import pytest
 
+from python_probes.core.document import build
+from python_probes.core.identifiers import Identifiers
 from python_probes.core.system import System
 from python_probes.host import lsblk, mounts, nvme, storage
 
@@ -248,3 +250,33 @@ def test_the_live_machine_asks_df_only_for_network_file_systems(box, tmp_path):
     assert entries[1]["size_bytes"] is None
     assert "/nowhere/at/all" in box.messages("unreadable")
     assert entries[2]["available_bytes"] == 6
+
+
+SHARES = """\
+/dev/nvme0n1p2 / ext4 rw 0 0
+192.0.2.77:/volume1/models /mnt/models nfs4 rw,addr=192.0.2.77 0 0
+nas-maria.example:/home /net/nas-maria.example/home nfs rw 0 0
+//maria@192.0.2.78/media /mnt/media cifs rw,username=maria 0 0
+/dev/mapper/3600508b400105e210000900000490000-part1 /mnt/san ext4 rw 0 0
+/dev/mapper/1ATA_Samsung_SSD_860_S3Z9NB0K123456 /mnt/ata ext4 rw 0 0
+/dev/mapper/system_vg-root /mnt/lvm ext4 rw 0 0
+/dev/disk/by-path/ip-192.0.2.79:3260-iscsi-iqn.2003-01.org.example:maria-lun-1 /mnt/lun ext4 rw 0 0
+"""
+SECRETS = ("192.0.2", "maria", "3600508b400105e210000900000490000", "S3Z9NB0K123456", "iqn.")
+
+
+def test_nothing_of_a_share_or_a_san_tells_where_the_box_is(box):
+    box.file("/proc/mounts", SHARES)
+    box.says("df", "df: /mnt/models: Stale file handle\n", 1)
+    identifiers = Identifiers(box.system, box.note)
+    section = storage.collect(box.system, identifiers, box.note)
+    problems = [{"probe": "x", "code": "y", "message": f"{code}: {m}"} for code, m in box.problems]
+
+    made = build("hardware_baseline", "box", {}, section, problems, identifiers=identifiers)
+
+    assert [secret for secret in SECRETS if secret in str(made)] == []
+    sources = {e["mount_point"]: e["source"] for e in made["data"]["file_systems"]}
+    assert sources["/mnt/models"].endswith(":/volume1/models")
+    assert sources["/mnt/lvm"] == "/dev/mapper/system_vg-root"
+    assert sources["/"] == "/dev/nvme0n1p2"
+    assert len(sources) == 8

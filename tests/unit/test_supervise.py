@@ -1,4 +1,9 @@
+import os
+import signal
 import threading
+import time
+
+import pytest
 
 from python_probes.collect.identity import from_sections
 from python_probes.core.document import build, noter
@@ -37,6 +42,53 @@ def test_a_probe_that_never_ends_is_given_up(box):
 
     assert sections == {"one": None, "two": {"answer": 1}}
     assert [problem["code"] for problem in problems] == ["timeout"]
+
+
+def test_a_file_that_is_too_long_is_a_problem(box):
+    box.file("/proc/mounts", "x" * 9_000_000)
+
+    sections, problems = run(
+        box, {"one": lambda system, *_: {"text": system.read("/proc/mounts")}}, 9
+    )
+
+    assert sections["one"] == {"text": None}
+    assert [(one["probe"], one["code"]) for one in problems] == [("files", "truncated")]
+
+
+@pytest.mark.parametrize(
+    ("end", "code", "message"),
+    [
+        (lambda *_: os.kill(os.getpid(), signal.SIGSEGV), "crashed", "died of SIGSEGV; reboot"),
+        (lambda *_: os._exit(0), "crashed", "gave no answer; reboot"),
+        (lambda *_: 1 // 0, "crashed", "ZeroDivisionError"),
+        (lambda *_: time.sleep(300), "timeout", "not finished in 0.5 s"),
+    ],
+)
+def test_a_probe_apart_costs_its_section_only(box, end, code, message):
+    probes = {"one": lambda *_: {"answer": 1}, "two": end}
+
+    sections, problems = run_probes(
+        box.system, Identifiers(box.system, box.note), probes, 0.5, apart={"two": "reboot"}
+    )
+
+    assert sections == {"one": {"answer": 1}, "two": None}
+    assert [one["code"] for one in problems] == [code]
+    assert message in problems[0]["message"]
+
+
+def test_a_probe_apart_says_what_it_would_say_here(box):
+    def probe(system, identifiers, note):
+        note("missing", "something")
+        return {"serial_hash": identifiers.hash("SERIAL0001"), "big": "x" * 300_000}
+
+    identifiers = Identifiers(box.system, box.note)
+    sections, problems = run_probes(
+        box.system, identifiers, {"one": probe}, 9, apart={"one": "reboot"}
+    )
+
+    assert sections == {"one": probe(box.system, identifiers, lambda *_: None)}
+    assert [one["message"] for one in problems] == ["something"]
+    assert "SERIAL0001" in identifiers.clear
 
 
 def test_two_hung_commands_fit_into_a_probe():

@@ -115,6 +115,48 @@ def test_a_command_that_cannot_start_says_why(tmp_path: Path) -> None:
     assert raised.value.code == "unusable"
 
 
+def test_an_answer_that_is_too_long_is_none(tmp_path: Path) -> None:
+    command = executable(tmp_path / "floods", "echo begin; yes | head -c 9000000")
+    with pytest.raises(CommandError, match="more than 8 MiB") as raised:
+        System().run(str(command))
+    assert raised.value.code == "truncated"
+    assert raised.value.output.startswith("begin\n")
+
+
+def test_lines_are_looked_at_as_they_come(tmp_path: Path) -> None:
+    command = executable(
+        tmp_path / "floods",
+        f"yes {'x' * 89} | head -c 9000000; head -c 200000 /dev/zero; printf '\\nend'",
+    )
+    seen: dict[str, int] = {}
+    longest = 0
+
+    def look(line: str) -> None:
+        nonlocal longest
+        longest = max(longest, len(line))
+        seen[line[:5]] = seen.get(line[:5], 0) + 1
+
+    assert System().run(str(command), each_line=look) == ""
+    assert seen["xxxxx"] == 9_000_000 // 90
+    assert seen["end"] == 1
+    assert longest == 65536
+
+
+def test_errors_are_kept_apart(tmp_path: Path) -> None:
+    command = executable(tmp_path / "fails", "echo out; echo err >&2; exit 14")
+    with pytest.raises(CommandError) as raised:
+        System().run(str(command))
+    assert (raised.value.output, raised.value.errors, raised.value.status) == ("out\n", "err\n", 14)
+
+
+def test_a_file_that_is_too_long_is_not_read_in_part(root: Path) -> None:
+    (root / "etc/long").write_bytes(b"line\n" * 2_000_000)
+    system = System(root)
+    assert system.read("/etc/long") is None
+    assert system.too_long == {"/etc/long"}
+    assert sum(1 for _ in system.lines("/etc/long")) == 2_000_000 + 1
+
+
 def test_a_hanging_command_is_killed_with_its_children(tmp_path: Path) -> None:
     command = executable(
         tmp_path / "hangs", f"sleep 300 & echo $! > {tmp_path}/child; trap '' TERM; wait"

@@ -150,7 +150,7 @@ def test_the_diff_applies_and_changes_only_the_targets(tmp_path):
         if name in proposed and name in own:
             assert new[name].require.text == proposed[name].require
             assert new[name].source == proposed[name].source
-            assert (new[name].title, new[name].action) == (entry.title, entry.action)
+            assert (new[name].title, new[name].remediation) == (entry.title, entry.remediation)
         else:
             assert new[name].require.text == entry.require.text
             assert new[name].source == entry.source
@@ -202,7 +202,7 @@ def test_every_way_to_write_a_scalar_is_edited_in_place(tmp_path):
     new = {one.id: one for one in load_profiles(str(path))[0].criteria}
     assert new["gemm_bf16"].require.text == "> 89.5 TFLOP/s"
     assert new["gemm_fp16"].require.text == ">= 93.5 TFLOP/s"
-    assert new["gemm_fp16"].action == "a"
+    assert new["gemm_fp16"].remediation.text == "a"
     path.write_text(PROFILE)
     diff = target_proposals.diff(path, found, tmp_path)
     assert "\\ No newline at end of file" in diff

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from python_probes.core.system import System
@@ -9,7 +11,10 @@ nvidia-nvswitch1: SXid (PCI:0000:06:00.0): 20034, Fatal
 NVRM: Xid (PCI:000f:01:00): 79, pid='<unknown>', name=<unknown>, GPU has fallen off the bus.
 NVRM: Xid (PCI:000f:01:00): 119, pid=4412, name=python3, Timeout after 6s of waiting for RPC
 """
-COUNTED = [{"code": 79, "count": 1}, {"code": 119, "count": 2}]
+COUNTED = [
+    {"code": 79, "count": 1, "programs": []},
+    {"code": 119, "count": 2, "programs": ["python3"]},
+]
 
 
 class Replay:
@@ -95,3 +100,73 @@ def test_only_the_last_boot_of_a_captured_log_counts(replay):
     replay.log("kern.log", f"{LOG}kernel: Linux version 6.17.0-1031-nvidia (buildd)\nkernel: up\n")
 
     assert replay.read() == []
+
+
+FLOOD = "NVRM: _kgspIsHeartbeatTimedOut: Heartbeat timed out, diff 6070 timeout 5200"
+
+
+def flood(after, begin="Booting Linux on physical CPU 0x0000000000"):
+    """12 MiB of a driver in distress, then `after`."""
+    return f"""echo '{begin}'
+/usr/bin/yes '{FLOOD}' | /usr/bin/head -c 12582912
+echo
+echo '{after}'"""
+
+
+@pytest.mark.parametrize("name", ["journalctl", "dmesg"])
+def test_a_flood_hides_no_xid(replay, name):
+    replay.command(name, flood("NVRM: Xid (PCI:000f:01:00): 79, pid=7, name=a b, off the bus."))
+
+    assert replay.read() == [{"code": 79, "count": 1, "programs": ["a_b"]}]
+    assert replay.problems == []
+
+
+def test_a_flood_in_a_file_hides_no_xid(replay):
+    lines = f"{FLOOD}\n" * 120_000
+    replay.log("kern.log", f"Linux version 6.17\n{lines}NVRM: Xid (PCI:000f:01:00): 79, off\n")
+
+    assert replay.read() == [{"code": 79, "count": 1, "programs": []}]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[93042.1] NVRM: a line from the middle",
+        "[    0.000000] Booting Linux\n[1.1] ** 512 printk messages dropped **",
+        "[    0.000000] Booting Linux\n[1.1] NVRM: 17 output lines suppressed due to ratelimiting",
+    ],
+)
+def test_nothing_found_in_a_log_that_lacks_a_part_is_not_known(replay, text):
+    replay.command("dmesg", echo(text))
+
+    assert replay.read() is None
+    assert [code for code, _ in replay.problems] == ["truncated"]
+
+
+def test_what_a_log_that_lacks_a_part_holds_is_told(replay):
+    replay.command("dmesg", echo(f"[  912.5] {LOG}"))
+
+    assert replay.read() == COUNTED
+    assert "may be more" in replay.problems[0][1]
+
+
+def test_a_log_that_takes_too_long_says_so(replay):
+    replay.command("journalctl", "while :; do :; done")
+
+    assert (
+        xid_events.read(System(replay.root, 0.2), lambda *one: replay.problems.append(one)) is None
+    )
+    assert [code for code, _ in replay.problems] == ["timeout"]
+
+
+def test_programs_are_few_and_plain(replay):
+    lines = [
+        f"NVRM: Xid (PCI:000f:01:00): 31, pid={n}, name=job{n}\x1b[1m, Ch 1" for n in range(20)
+    ]
+    replay.log("kern.log", "Linux version 6.17\n" + "\n".join(lines))
+
+    (event,) = replay.read()
+
+    assert event["count"] == 20
+    assert len(event["programs"]) == 8
+    assert all(re.fullmatch(r"[\w.:/+@-]{1,32}", name) for name in event["programs"])

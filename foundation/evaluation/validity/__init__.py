@@ -8,10 +8,15 @@ schema, a pair of fixtures in tests/unit/test_validity.py.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from ...profiles.remediation import Remediation, collect
 from . import gpu_rules, host_rules, relation_rules, sample_rules
 from .measurement import Fault, Measurement, Rule
 
 __all__ = ["RULES", "Fault", "Measurement", "Rule", "faults"]
+
+_FIGURES = "benchmark"
 
 
 def faults(measurement: Measurement) -> list[Fault]:
@@ -20,93 +25,100 @@ def faults(measurement: Measurement) -> list[Fault]:
     for rule in RULES:
         evidence = rule.evidence(measurement)
         if evidence is not None:
-            found.append(Fault(rule.name, evidence, rule.cure))
+            found.append(Fault(rule.name, evidence, rule.remediation))
             if rule.name == "number":
                 break  # the others would calculate with it
     return found
 
 
-_MEASURE = "ansible-playbook foundation.yml --tags WS-03"
-_AGAIN = f"measure again with {_MEASURE}"
+def _rule(
+    name: str, evidence: Callable[[Measurement], str | None], text: str, kind: str | None = _FIGURES
+) -> Rule:
+    """A rule; after what the text says, the document of the kind is collected anew."""
+    return Rule(name, evidence, Remediation(text, collect(kind)))
+
 
 RULES: tuple[Rule, ...] = (
-    Rule("number", sample_rules.number, f"The figure is damaged: {_AGAIN}"),
-    Rule(
+    _rule("number", sample_rules.number, "The figure is damaged: measure again"),
+    _rule(
         "unit",
         sample_rules.unit,
-        "Measure with the benchmark of this version, or mend the profile's unit",
+        "Measure with the benchmark of this version, or correct the profile's unit",
     ),
-    Rule("inconsistent", sample_rules.inconsistent, f"The figure was altered: {_AGAIN}"),
-    Rule(
+    _rule("inconsistent", sample_rules.inconsistent, "The figure was altered: measure again"),
+    _rule(
         "wrong_device",
         gpu_rules.wrong_device,
-        f"Run ansible-playbook foundation.yml on the host with its GPU in place, then {_MEASURE}",
+        "Collect everything again with the host's GPU in place",
+        None,
     ),
-    Rule(
+    _rule(
         "memory_size",
         gpu_rules.memory_size,
         "Compare nvidia-smi and grep MemTotal /proc/meminfo with what torch sees; restart the "
-        "host if a GPU is lost, then run ansible-playbook foundation.yml",
+        "host if a GPU is lost, then collect everything again",
+        None,
     ),
-    Rule(
+    _rule(
         "wrong_build",
         gpu_rules.wrong_build,
-        "Install the locked torch build in the probe runtime (role probe_runtime), then "
-        + _MEASURE,
+        "Install the locked torch build in the probe runtime (role probe_runtime), then measure "
+        "again",
+        None,
     ),
-    Rule(
+    _rule(
         "power_wedge",
         gpu_rules.power_wedge,
         "Shut down, unplug the power brick for 60 s and start again (a reboot does not clear it), "
-        "then " + _MEASURE,
+        "then measure again",
+        None,
     ),
-    Rule(
+    _rule(
         "throttled",
         gpu_rules.throttled,
-        f"Cool the host: free its vents, check the power supply, let it idle; then {_MEASURE}",
+        "Cool the host: free its vents, check the power supply, let it idle; then measure again",
     ),
-    Rule(
+    _rule(
         "busy",
         host_rules.busy,
         "Stop what else runs there (nvidia-smi, uptime, free -h; swapoff -a && swapon -a empties "
-        f"the swap), wait for it to end, then {_MEASURE}",
+        "the swap), wait for it to end, then measure again",
     ),
-    Rule(
+    _rule(
         "untraced",
         gpu_rules.untraced,
-        f"Make NVML readable to the probe runtime (nvidia-smi must answer), then {_MEASURE}",
+        "Make NVML readable to the probe runtime (nvidia-smi must answer), then measure again",
     ),
-    Rule(
+    _rule(
         "too_short",
         sample_rules.too_short,
-        f"Measure longer: {_MEASURE} with a longer benchmark_timeout or on an idle host",
+        "Measure longer: again with a longer benchmark_timeout or on an idle host",
     ),
-    Rule(
-        "spread",
-        sample_rules.spread,
-        f"Stop what disturbs the host and {_AGAIN}",
+    _rule("spread", sample_rules.spread, "Stop what disturbs the host and measure again"),
+    _rule("identical", sample_rules.identical, "The figure was not measured: measure again"),
+    _rule(
+        "specification", sample_rules.specification, "The figure was not measured: measure again"
     ),
-    Rule("identical", sample_rules.identical, f"The figure was not measured: {_AGAIN}"),
-    Rule("specification", sample_rules.specification, f"The figure was not measured: {_AGAIN}"),
-    Rule(
+    _rule(
         "clock",
         sample_rules.clock,
-        f"Let the clock settle (timedatectl status, chronyc tracking), then {_MEASURE}",
+        "Let the clock settle (timedatectl status, chronyc tracking), then measure again",
     ),
-    Rule(
+    _rule(
         "page_cache",
         host_rules.page_cache,
-        "Give benchmark_directory a disk with direct I/O (no tmpfs, overlay or network mount), "
-        f"then {_MEASURE}",
+        "Give benchmark_directory a disk with direct I/O (not tmpfs, overlay or a network mount), "
+        "then measure again",
     ),
-    Rule(
+    _rule(
         "latency",
         sample_rules.latency,
-        f"Check the disk (nvme smart-log, dmesg) and that fio is the distribution's, then {_AGAIN}",
+        "Check the disk (nvme smart-log, dmesg) and that fio is the distribution's, then measure "
+        "again",
     ),
-    Rule(
+    _rule(
         "implausible",
         relation_rules.implausible,
-        "Do not use this figure: check the torch build and how it was measured, then " + _MEASURE,
+        "Do not use this figure: check the torch build and how it was measured, then measure again",
     ),
 )

@@ -106,16 +106,16 @@ def _no_cuda(one: Measurement) -> str | None:
 
 def _other_cuda(build: Mapping[str, Any], oldest: str | None) -> str | None:
     """A CUDA that is too old, or not the one in the version of torch (2.9.0+cu128)."""
-    described = f"torch {build['torch']} was built for CUDA {build['cuda']}"
+    built = f"torch {build['torch']} was built for CUDA {build['cuda']}"
     try:
         cuda = Version(build["cuda"])
     except ValueError:  # InvalidVersion, and a number of thousands of digits
-        return f"{described}, which is not a version"
+        return f"{built}, which is not a version"
     named = _MADE_FOR.search(build["torch"])
     if named is not None and named[1][:-1] != str(cuda.major):
-        return f"{described}, and its version says cu{named[1]}"
+        return f"{built}, and its version says cu{named[1]}"
     if oldest is not None and cuda < Version(oldest):
-        return f"{described}, not {oldest}"
+        return f"{built}, not {oldest}"
     return None
 
 
@@ -271,9 +271,9 @@ def _wedged(trace: Mapping[str, Any], limits: Mapping[str, float]) -> str | None
         return None
     if weak is None and reasons - _NO_REASON:
         return None  # the clock alone, and the GPU says why it is low
-    described = [
+    readings = [
         "busy" if busy is None else f"{busy:.0f} % busy",
         "clock unknown" if clock is None else f"{clock:.0f} MHz",
         "power unknown" if power is None else f"{power:.1f} W",
     ]
-    return f"power wedge: {', '.join(described)}"
+    return f"power wedge: {', '.join(readings)}"

@@ -69,7 +69,7 @@ def _too_fast_for_a_disk(one: Measurement) -> str | None:
 
 
 def _link_speed(one: Measurement) -> float | None:
-    """GB/s of the link to the disk that was measured; None where that cannot be told.
+    """GB/s of the link to the disk that was measured; None where that is not known.
 
     Where the figure does not name its disk, all disks together: an array uses all their links.
     """

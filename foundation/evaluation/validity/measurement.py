@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from ...documents.figure_labels import GPU, by_figure, component
+from ...profiles.remediation import Remediation
 
 
 @dataclass(frozen=True)
@@ -76,11 +77,11 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Rule:
-    """`evidence` says in one line why a figure is not to be trusted, or None; `cure` what to do."""
+    """`evidence` says in one line why a figure is not to be trusted, or None."""
 
     name: str
     evidence: Callable[[Measurement], str | None]
-    cure: str
+    remediation: Remediation
 
 
 @dataclass(frozen=True)
@@ -89,4 +90,4 @@ class Fault:
 
     rule: str
     evidence: str
-    cure: str
+    remediation: Remediation

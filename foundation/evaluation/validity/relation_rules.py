@@ -54,14 +54,14 @@ def _broken(one: Measurement) -> Iterator[tuple[str, str, str]]:
             continue
         above, below = figures[left]["value"], figures[right]["value"]
         if not (above > 0 and below > 0):
-            continue  # damaged, which another rule reports
+            continue  # damaged, and refused by its own rule
         ratio = above / below
         least, most = bounds.get("at_least", 0.0), bounds.get("at_most")
-        described = f"{left} ({above:.4g}) is {ratio:.3g} times {right} ({below:.4g})"
+        text = f"{left} ({above:.4g}) is {ratio:.3g} times {right} ({below:.4g})"
         if ratio < least:
-            yield left, right, f"{described}, at least {least:g} is expected"
+            yield left, right, f"{text}, at least {least:g} is expected"
         elif most is not None and ratio > most:
-            yield left, right, f"{described}, at most {most:g} is expected"
+            yield left, right, f"{text}, at most {most:g} is expected"
 
 
 def _applies(one: Measurement, left: str, right: str, bounds: Mapping[str, Any]) -> bool:

@@ -73,7 +73,7 @@ def inconsistent(one: Measurement) -> str | None:
         return f"the stated spread {stated:.1%} is not the {computed:.1%} of its samples"
     bursts = figure["parameters"].get("bursts")
     if isinstance(bursts, int | float) and bursts != len(samples):
-        return f"{bursts:g} bursts were timed, yet there are {len(samples)} samples"
+        return f"{bursts:g} bursts were timed, but there are {len(samples)} samples"
     if any(entry["figure"] == one.name for entry in one.benchmark["skipped"]):
         return "it stands among the skipped figures too"
     error, most = (figure["parameters"].get(name) for name in ("checked_error", "error_limit"))
@@ -94,8 +94,8 @@ def _percentiles_out_of_order(one: Measurement) -> str | None:
     values = [latency[name] for name in names]
     if values[0] > 0 and values == sorted(values):
         return None
-    described = ", ".join(f"{name} {value:g}" for name, value in zip(names, values, strict=True))
-    return f"latency percentiles do not rise from above zero: {described} us"
+    listed = ", ".join(f"{name} {value:g}" for name, value in zip(names, values, strict=True))
+    return f"latency percentiles do not rise from above zero: {listed} us"
 
 
 def latency(one: Measurement) -> str | None:
@@ -117,7 +117,7 @@ def latency(one: Measurement) -> str | None:
     mean = 0.5 * p50 + 0.45 * p95 + 0.04 * p99 + 0.009 * p99_9 + 0.001 * 100 * p99_9
     least = 1e6 / (3 * mean)
     if depth == 1 and value < least:
-        return f"{value:.4g} IOPS one at a time, yet 95 % take at most {p95:g} us"
+        return f"{value:.4g} IOPS one at a time, but 95 % take at most {p95:g} us"
     return None
 
 
