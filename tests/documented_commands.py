@@ -71,8 +71,8 @@ class Block:
 
 
 def pages() -> list[Path]:
-    """README.md, docs/ and the roles' pages, less what a run writes."""
-    found = [PROJECT / "README.md", *(PROJECT / "docs").rglob("*.md")]
+    """The pages at the top, docs/ and the roles' pages, less what a run writes."""
+    found = [*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md")]
     found += (PROJECT / "roles").glob("*/README.md")
     return sorted(page for page in found if page != PROJECT / "docs/hardware.md")
 

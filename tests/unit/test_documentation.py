@@ -112,7 +112,7 @@ def test_every_variable_of_the_playbooks_is_listed() -> None:
 # docs/hardware.md is written by a run and not in the repository.
 PAGES = sorted(
     str(page.relative_to(PROJECT))
-    for page in (PROJECT / "README.md", *(PROJECT / "docs").rglob("*.md"))
+    for page in (*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md"))
     if page != PROJECT / "docs/hardware.md"
 )
 
@@ -122,3 +122,15 @@ def test_links_lead_somewhere(page: str) -> None:
     path = PROJECT / page
     targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text())
     assert [t for t in targets if "://" not in t and not (path.parent / t).exists()] == []
+
+
+SHIPPED = "foundation|python_probes|playbooks|roles|library|plugins|tests|molecule|repro|scripts"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_files_that_are_named_are_there(page: str) -> None:
+    """But for those of the recipes, which are to be made."""
+    named = re.findall(rf"`((?:{SHIPPED})/[\w./-]+\.\w+)`", (PROJECT / page).read_text())
+    made_up = ("hashing", "csv", "rdma")
+    missing = [name for name in named if not (PROJECT / name).exists()]
+    assert [name for name in missing if not any(word in name for word in made_up)] == []

@@ -1,5 +1,9 @@
 """What a family declares, the controller can judge: a half registered family fails here."""
 
+import re
+from importlib import import_module
+from pathlib import Path
+
 import documents as made
 import pytest
 from test_validity import SPARK, broken
@@ -9,8 +13,10 @@ from foundation.documents.schema_registry import first_fault
 from foundation.evaluation.regression import allowed_drop
 from foundation.evaluation.validity import Measurement
 from foundation.profiles.criteria import load_profiles
+from python_probes.benchmark import families
 from python_probes.benchmark.families.registry import FAMILIES
 from python_probes.benchmark.levels import Planned
+from python_probes.benchmark.measuring.family import Family
 
 GENERIC = load_profiles("generic")[0]
 FIGURES = [f"{family.name}.{figure}" for family in FAMILIES.values() for figure in family.figures]
@@ -19,6 +25,23 @@ RATES = {"GB/s", "IOPS"}  # what moves bytes and needs no instructions made for 
 
 def measurement(name, figure):
     return Measurement(name, figure, {"figures": {name: figure}}, {}, GENERIC.limits)
+
+
+def test_every_declared_family_is_registered():
+    declared = [
+        value
+        for path in Path(families.__file__).parent.glob("*.py")
+        for value in vars(import_module(f"{families.__name__}.{path.stem}")).values()
+        if isinstance(value, Family)
+    ]
+    assert {one.name for one in declared} == set(FAMILIES)
+
+
+def test_the_page_has_every_family():
+    page = (Path(__file__).parents[2] / "docs/benchmarks.md").read_text()
+    table = page.partition("## Figures")[2].partition("## ")[0]
+    cells = re.findall(r"^\| (`.*?`) \|", table, re.MULTILINE)
+    assert set(re.findall(r"`(\w+)`", " ".join(cells))) == set(FAMILIES)
 
 
 @pytest.mark.parametrize("name", FIGURES)

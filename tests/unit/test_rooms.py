@@ -6,6 +6,7 @@ A room is a folder of modules. Imports inside functions count too, those under T
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -117,6 +118,12 @@ def test_imports_are_found() -> None:
     assert "foundation.runs.runner" in found["foundation.cli.run"]  # within a function
     assert "foundation.runs.result" not in found["foundation.cli.run"]  # TYPE_CHECKING
     assert "python_probes.core.version" in found["foundation.cli.main"]
+
+
+def test_the_page_lists_the_rooms_in_their_order() -> None:
+    page = (PROJECT / "docs/architecture.md").read_text()
+    listed = re.findall(r"^\| `((?:foundation|python_probes)[a-z_/]*)` \|", page, re.MULTILINE)
+    assert [room.replace("/", ".") for room in listed] == list(ORDER)
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
