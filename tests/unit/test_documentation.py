@@ -15,16 +15,16 @@ from foundation.evaluation import waivers
 from python_probes.benchmark import command, levels
 
 PROJECT = Path(__file__).parents[2]
-DOCUMENTS_PAGE = (PROJECT / "docs/documents.md").read_text()
 
 
-def block(language: str, index: int = 0) -> str:
-    return re.findall(rf"```{language}\n(.*?)```", DOCUMENTS_PAGE, re.DOTALL)[index]
+def block(page: str, language: str, index: int = 0) -> str:
+    text = (PROJECT / "docs" / page).read_text()
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)[index]
 
 
 def test_the_envelope_and_the_figure_are_valid() -> None:
-    document = json.loads(block("json"))
-    figures = json.loads("{" + block("json", 1) + "}")
+    document = json.loads(block("documents.md", "json"))
+    figures = json.loads("{" + block("documents.md", "json", 1) + "}")
     document["data"] = {
         "level": "quick",
         "device": {
@@ -51,7 +51,7 @@ def test_the_envelope_and_the_figure_are_valid() -> None:
 
 def test_the_waiver_is_accepted(tmp_path: Path) -> None:
     path = tmp_path / "waivers.yml"
-    path.write_text(block("yaml"))
+    path.write_text(block("fleet.md", "yaml", 1))
     assert [waiver.host for waiver in waivers.load_waivers(path)] == ["spark-02"]
 
 
