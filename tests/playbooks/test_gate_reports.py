@@ -27,12 +27,3 @@ def test_a_format_that_cannot_be_written_is_an_error_beside_the_verdict(
     written = {path.name for path in tmp_path.glob("gate.*") if path.is_file()}
     others = {f"gate{one.suffix}" for name, one in FORMATS.items() if name != "markdown"}
     assert written == {"gate.json", *others}
-
-
-def test_a_format_that_does_not_exist_is_refused_before_the_verdict(
-    ansible_playbook: Run, tmp_path: Path
-) -> None:
-    finished = ansible_playbook("gate.yml", gate_report_formats="junit,pdf")
-    assert finished.returncode == 2
-    assert "value of formats must be one or more of: junit, ctrf" in finished.stdout
-    assert not (tmp_path / "gate.json").exists()
