@@ -101,6 +101,7 @@ def test_after_a_crash_nobody_is_sent_to_free_the_vents():
         ({**KHO, "data.memory.cma_total_bytes": 0}, "fail"),
         ({**KHO, "data.platform.kernel_arguments": {"kho": "on"}}, "fail"),
         ({**KHO, "data.platform.kernel_arguments": {"kho": "off"}}, "skipped"),
+        ({**KHO, "data.platform.kernel_arguments": {"kho": "0"}}, "skipped"),
         ({"data.memory.cma_free_bytes": 0, "data.memory.cma_total_bytes": 0}, "skipped"),
         ({"data.platform.kernel": "7.0.0-1019-nvidia"}, "pass"),
     ],
