@@ -6,11 +6,14 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..collect import identity
+from ..collect.identity import from_sections
 from ..core.document import build, noter
 from ..core.identifiers import Identifiers
 from ..core.supervise import run_probes
 from ..core.system import System
+from ..host import host_platform
+from ..nvidia import gpu
+from ..nvidia.driver import loaded_version
 from ..software import container
 from .conditions import cpu_device
 
@@ -36,15 +39,24 @@ class Findings:
     resumed: list[dict[str, Any]] = field(default_factory=list)
     under_way: dict[str, int] = field(default_factory=dict)
     problems: list[dict[str, str]] = field(default_factory=list)
+    nvml_answers: bool = True
 
     def identify(self, seconds: float) -> None:
         """Read the identity of the host, for at most `seconds`."""
         early: list[dict[str, str]] = []
         self._identifiers = Identifiers(self.system, noter(early, "identifiers"))
         sections, found = run_probes(
-            self.system, self._identifiers, {"identity": identity.collect}, seconds
+            self.system,
+            self._identifiers,
+            {"gpu": gpu.identifying, "platform": host_platform.identifying},
+            seconds,
+            apart={"gpu": gpu.IF_IT_CRASHES},
         )
-        self._identity = sections["identity"] or identity.from_sections(None, None, None)
+        # Where the driver's library crashed or hung there, it would end this process, too.
+        self.nvml_answers = sections["gpu"] is not None
+        self._identity = from_sections(
+            sections["gpu"], sections["platform"], loaded_version(self.system)
+        )
         inside = container.container(self.system, noter([], "container"))
         self._image_digest = inside["image_digest"]
         self.problems += early + found

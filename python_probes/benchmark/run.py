@@ -67,7 +67,7 @@ class Run:
         """Measure everything of the level; the finished document."""
         found = self._found
         found.identify(max(1.0, min(_IDENTITY_SECONDS, self._left() / 4)))
-        library = nvml_library()
+        library = nvml_library() if found.nvml_answers else None
         found.conditions = conditions(self._system, library, self._note)
         self._crew.start(self._start_seconds())
         found.ready = self._crew.ready

@@ -4,12 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.identifiers import Identifiers
-from ..core.system import Note, System
-from ..host import host_platform
-from ..nvidia import gpu
-from ..nvidia.driver import loaded_version
-
 Section = dict[str, Any] | None
 
 
@@ -39,12 +33,3 @@ def from_sections(
         "build": None,
         "image_digest": None,
     }
-
-
-def collect(system: System, identifiers: Identifiers, note: Note) -> dict[str, Any]:
-    """The live identity alone, without the rest of the baseline."""
-    return from_sections(
-        gpu.identifying(system, identifiers, note),
-        host_platform.identifying(system, identifiers, note),
-        loaded_version(system),
-    )
