@@ -1,6 +1,6 @@
-"""The README of each role: what its argument specs say, then what was written by hand.
+"""What is made of the roles' argument specs: their READMEs, and the list of those that provision.
 
-`python tests/role_pages.py` writes them anew; a test checks that they are current.
+`make docs` writes them anew; a test checks that they are current. What was written by hand stays.
 """
 
 from __future__ import annotations
@@ -12,10 +12,13 @@ from typing import Any
 
 import yaml
 
-ROLES = Path(__file__).parents[1] / "roles"
+PROJECT = Path(__file__).parents[1]
+ROLES = PROJECT / "roles"
+PROVISIONING = PROJECT / "docs/provisioning.md"
 BY_HAND = (
     "<!-- Above: made from meta/argument_specs.yml by tests/role_pages.py. Below: by hand. -->"
 )
+ROLE_TABLE = "<!-- The table is made from meta/argument_specs.yml by tests/role_pages.py. -->"
 
 
 def page(role: Path) -> str:
@@ -35,6 +38,20 @@ def page(role: Path) -> str:
     readme = role / "README.md"
     by_hand = readme.read_text().partition(BY_HAND)[2] if readme.exists() else "\n"
     return "\n".join(lines) + BY_HAND + (by_hand or "\n")
+
+
+def provisioning() -> str:
+    """The text that docs/provisioning.md should have: its table has the roles in their order."""
+    play = yaml.safe_load((PROJECT / "playbooks/provision.yml").read_text())[-1]
+    rows = ["| role | what it does | way back |", "|---|---|---|"]
+    for role in (one["role"] for one in play["roles"]):
+        specs = yaml.safe_load((ROLES / role / "meta/argument_specs.yml").read_text())
+        described = _text(specs["argument_specs"]["main"]["short_description"])
+        rows.append(
+            f"| [{role}](../roles/{role}/README.md) | {described} | `{role}_state=absent` |"
+        )
+    before, mark, rest = PROVISIONING.read_text().partition(ROLE_TABLE)
+    return before + mark + "\n" + "\n".join(rows) + "\n\n" + rest.partition("\n\n")[2]
 
 
 def _row(variable: str, option: dict[str, Any]) -> str:
@@ -63,9 +80,10 @@ def _text(value: str) -> str:
 
 
 def main() -> None:
-    """Write every README."""
+    """Write all of them."""
     for role in sorted(ROLES.iterdir()):
         (role / "README.md").write_text(page(role))
+    PROVISIONING.write_text(provisioning())
 
 
 if __name__ == "__main__":

@@ -71,3 +71,9 @@ def test_schemas_name_the_workstreams() -> None:
 def test_a_role_of_provisioning_is_picked_by_its_name() -> None:
     roles = play("provision.yml", "Provision")["roles"]
     assert all(one["tags"] == [one["role"]] for one in roles)
+
+
+def test_every_role_has_a_play_or_role_that_takes_it() -> None:
+    provisioning = {one["role"] for one in play("provision.yml", "Provision")["roles"]}
+    others = {"apt", "host", "probe_runtime", "status_timer"}  # parts, and plays of their own
+    assert {path.name for path in (PROJECT / "roles").iterdir()} == provisioning | others

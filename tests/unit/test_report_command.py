@@ -50,7 +50,7 @@ def gate(tmp_path):
 def test_all_of_them_are_written_and_named(gate, tmp_path):
     done = run("--gate", gate, "--all", tmp_path / "out", umask=0o077)
     assert (done.returncode, done.stderr) == (0, "")
-    names = ["gate.xml", "gate.ctrf.json", "gate.prom", "gate.md", "gate.html"]
+    names = [f"gate{one.suffix}" for one in FORMATS.values()]
     assert done.stdout.splitlines() == [str(tmp_path / "out" / name) for name in names]
     assert {path.name for path in (tmp_path / "out").iterdir()} == set(names)
     rights = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "out").iterdir()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from role_pages import ROLES, page
+from role_pages import PROVISIONING, ROLES, page, provisioning
 
 NAMES = sorted(role.name for role in ROLES.iterdir())
 
@@ -14,6 +14,10 @@ def test_the_readme_is_made_from_the_argument_specs(role: str) -> None:
     assert (ROLES / role / "README.md").read_text() == page(ROLES / role), (
         "run: python tests/role_pages.py"
     )
+
+
+def test_the_roles_that_provision_are_listed() -> None:
+    assert PROVISIONING.read_text() == provisioning(), "run: python tests/role_pages.py"
 
 
 @pytest.mark.parametrize("role", NAMES)
