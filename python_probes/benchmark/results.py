@@ -9,7 +9,6 @@ from typing import Any
 from ..collect import identity
 from ..core.document import build, noter
 from ..core.identifiers import Identifiers
-from ..core.supervise import run_probes
 from ..core.system import System
 from ..software import container
 from .conditions import cpu_device
@@ -36,15 +35,15 @@ class BenchmarkResults:
     resumed: list[dict[str, Any]] = field(default_factory=list)
     under_way: dict[str, int] = field(default_factory=dict)
     problems: list[dict[str, str]] = field(default_factory=list)
+    nvml_answers: bool = True
 
     def identify(self, seconds: float) -> None:
         """Read the identity of the host, for at most `seconds`."""
         early: list[dict[str, str]] = []
         self._identifiers = Identifiers(self.system, noter(early, "identifiers"))
-        sections, found = run_probes(
-            self.system, self._identifiers, {"identity": identity.collect}, seconds
+        self._identity, found, self.nvml_answers = identity.read(
+            self.system, self._identifiers, seconds
         )
-        self._identity = sections["identity"] or identity.from_sections(None, None, None)
         inside = container.container(self.system, noter([], "container"))
         self._image_digest = inside["image_digest"]
         self.problems += early + found

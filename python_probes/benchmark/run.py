@@ -71,7 +71,7 @@ class Run:
         """Measure everything of the level; the finished document."""
         results = self._results
         results.identify(max(1.0, min(_IDENTITY_SECONDS, self._left() / 4)))
-        library = nvml_library()
+        library = nvml_library() if results.nvml_answers else None
         results.conditions = conditions(self._system, library, self._note)
         self._session.start(self._start_seconds())
         results.ready = self._session.ready

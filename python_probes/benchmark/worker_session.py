@@ -18,6 +18,9 @@ _SLOW = 1.5  # times the expected time: what a figure may plan to take on a slow
 _GRACE = 3  # times the expected time, and _GRACE_SECONDS: then a figure hangs
 _GRACE_SECONDS = 10.0
 _STARTS = 3
+_NO_NVML = (
+    "the Python module pynvml is not installed, or the driver's library crashes (see problems)"
+)
 _NO_GPU = "torch sees no CUDA device"
 
 
@@ -91,7 +94,7 @@ class WorkerSession:
         if not self.cuda:
             return {**nothing, "reason": "no CUDA device: the figures are the CPU's"}
         if library is None:
-            return {**nothing, "reason": "the Python module pynvml is not installed"}
+            return {**nothing, "reason": _NO_NVML}
         sampler = telemetry.Sampler(library, self.ready.get("uuid"))
         try:
             sampler.start()

@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
+from ..core.document import Problem
 from ..core.identifiers import Identifiers
-from ..core.system import Note, System
+from ..core.supervise import run_probes
+from ..core.system import System
 from ..host import host_platform
 from ..nvidia import gpu
 from ..nvidia.driver import loaded_version
 
 Section = dict[str, Any] | None
+
+
+class Reading(NamedTuple):
+    """An identity that was just read.
+
+    Where NVML did not answer (its library crashed or hung), it would end this process, too.
+    """
+
+    identity: dict[str, Any]
+    problems: list[Problem]
+    nvml_answers: bool
+
+
+def read(system: System, identifiers: Identifiers, timeout: float) -> Reading:
+    """The host's identity now, by probes that may each take `timeout` seconds."""
+    sections, problems = run_probes(
+        system,
+        identifiers,
+        {"gpu": gpu.identifying, "platform": host_platform.identifying},
+        timeout,
+        apart={"gpu": gpu.IF_IT_CRASHES},
+    )
+    found = from_sections(sections["gpu"], sections["platform"], loaded_version(system))
+    return Reading(found, problems, sections["gpu"] is not None)
 
 
 def from_sections(
@@ -39,12 +65,3 @@ def from_sections(
         "build": None,
         "image_digest": None,
     }
-
-
-def collect(system: System, identifiers: Identifiers, note: Note) -> dict[str, Any]:
-    """The live identity alone, without the rest of the baseline."""
-    return from_sections(
-        gpu.identifying(system, identifiers, note),
-        host_platform.identifying(system, identifiers, note),
-        loaded_version(system),
-    )

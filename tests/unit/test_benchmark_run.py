@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from python_probes.benchmark import command, run, worker_process, worker_session
 from python_probes.benchmark.conditions import conditions, cpu_device
 from python_probes.benchmark.levels import Planned, plan
 from python_probes.benchmark.results import BenchmarkResults
+from python_probes.nvidia import gpu
 from python_probes.nvidia.nvml_calls import Nvml
 
 # The measuring process's place is taken by this script: same pipes, same lines.
@@ -459,3 +461,18 @@ def test_the_runtime_measures(runtime_python, tmp_path):
     assert data["build"]["threads"] >= 1
     assert data["duration_seconds"] < 22 + 10  # what is under way at the end is given up, in time
     assert [path.name for path in tmp_path.iterdir() if path.name != "state"] == []
+
+
+def test_a_driver_library_that_crashes_is_not_loaded_a_second_time(bench, monkeypatch):
+    def crash(*_):
+        os.kill(os.getpid(), signal.SIGSEGV)
+
+    monkeypatch.setattr(gpu, "identifying", crash)
+    monkeypatch.setattr(run, "nvml_library", lambda: pytest.fail("the library is loaded here"))
+
+    document, _ = bench("cuda")
+
+    assert "died of SIGSEGV" in str(document["problems"])
+    assert document["identity"]["gpu_uuids"] is None
+    assert "crashes" in document["data"]["telemetry"]["reason"]
+    assert document["data"]["figures"]
