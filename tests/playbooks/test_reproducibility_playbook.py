@@ -130,7 +130,7 @@ def test_where_ws_01_failed_nothing_after_it_is_run_and_it_says_so(
     said = " ".join(finished.stdout.split())
     for held_back in ("WS-02", "WS-03"):
         why = f"{held_back} is not run on failed-spark, since WS-01 failed there"
-        assert f"{why}: Page size: 64.0 KiB" in said
+        assert f"{why}: Page size: 16.0 KiB" in said
     assert "WS-02 is not run on new-spark" not in finished.stdout
     recap = dict(re.findall(r"^([\w-]+) +: .*failed=(\d)", finished.stdout, re.MULTILINE))
     assert recap["failed-spark"] == "0"
