@@ -1,7 +1,7 @@
 """The process that measures. One request a line on its input, one answer a line on its output.
 
 A process of its own, because torch, a driver or a disk can hang or crash, and a CUDA error spoils
-every later call of its process: the supervisor in benchmark.py kills it and starts another.
+every later call of its process: the supervisor (worker_session.py) kills it and starts another.
 """
 
 from __future__ import annotations
@@ -42,9 +42,8 @@ def serve(context: BenchmarkContext, requests: IO[str], answers: IO[str]) -> Non
 
 def _measure(context: BenchmarkContext, name: str, budget_seconds: float) -> dict[str, Any]:
     """One figure. Raises SkipError, and whatever torch raises."""
+    context.release()
     family, _, figure = name.partition(".")
-    if family not in FAMILIES or figure not in FAMILIES[family].figures:
-        raise SkipError(f"{name}: no such figure")
     return FAMILIES[family].measure(context, figure, budget_seconds)
 
 

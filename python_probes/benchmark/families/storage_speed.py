@@ -41,15 +41,14 @@ def measure(context: BenchmarkContext, name: str, budget_seconds: float) -> dict
 
 def _measure(context: BenchmarkContext, file: DirectFile, name: str, end: float) -> dict[str, Any]:
     job, grow = JOBS[name], name == "write"
-    problem = None
     executable = context.system.which("fio")
+    problem = None
     if executable is not None:
         try:
             return Fio(executable, file, job).measure(end - time.monotonic(), grow=grow)
         except FioError as error:
             problem = str(error)[:_LONGEST_REASON]
-    by_itself = direct_io.measure_growth if grow else direct_io.measure
-    figure = by_itself(job, file, end - time.monotonic())
+    figure = direct_io.measure(job, file, end - time.monotonic(), grow=grow)
     if problem is not None:
         figure["parameters"]["fio_problem"] = problem
     return figure

@@ -27,23 +27,19 @@ def measure(context: BenchmarkContext, name: str, budget_seconds: float) -> dict
     size = _fitting_size(context)
     way, _, kind = name.rpartition("_")
     ways = {"to_device": _to_device, "to_host": _to_host, "both_ways": _both_ways}
-    try:
-        return bandwidth(
-            ways[way](gpu, size, kind == "pinned"),
-            gpu.seconds,
-            gpu.clock,
-            warm_up=gpu.warm_up,
-            sample_seconds=_SAMPLE_SECONDS[kind],
-            samples=_SAMPLES[kind],
-            deadline=deadline,
-            parameters={
-                "buffer_bytes": size,
-                "pinned": kind == "pinned",
-                "unified_memory": gpu.unified_memory,
-            },
-        )
-    finally:
-        gpu.release()
+    pinned = kind == "pinned"
+    return bandwidth(
+        ways[way](gpu, size, pinned),
+        gpu,
+        sample_seconds=_SAMPLE_SECONDS[kind],
+        samples=_SAMPLES[kind],
+        deadline=deadline,
+        parameters={
+            "buffer_bytes": size,
+            "pinned": pinned,
+            "unified_memory": gpu.unified_memory,
+        },
+    )
 
 
 def _fitting_size(context: BenchmarkContext) -> int:

@@ -138,11 +138,6 @@ class DirectFile:
                 f"system ({self.file_system}) passes direct I/O through memory"
             )
 
-    def close(self) -> None:
-        """Let the file go, and with it its space."""
-        os.close(self.descriptor)
-        self._pool.close()
-
 
 def _open_unnamed(folder: Path) -> int:
     """A new file's descriptor. Raises OSError.
