@@ -55,8 +55,9 @@ def _locked(path: Path) -> int:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             # The run that held it may have removed it since: then the lock is on no name.
-            if _names(path, descriptor):
-                return descriptor
+            with contextlib.suppress(FileNotFoundError):
+                if os.path.samestat(path.lstat(), os.fstat(descriptor)):
+                    return descriptor
         except BlockingIOError:
             holder = os.pread(descriptor, _LONGEST_FIRST_LINE, 0).split(b" ")[0]
             os.close(descriptor)
@@ -68,10 +69,3 @@ def _locked(path: Path) -> int:
             os.close(descriptor)
             raise
         os.close(descriptor)
-
-
-def _names(path: Path, descriptor: int) -> bool:
-    try:
-        return os.path.samestat(path.lstat(), os.fstat(descriptor))
-    except FileNotFoundError:
-        return False

@@ -7,6 +7,7 @@ every later call of its process: the supervisor (worker_session.py) kills it and
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import sys
@@ -52,15 +53,6 @@ def one_line(error: BaseException) -> str:
     return " ".join(str(error).split())[:_LONGEST_REASON] or type(error).__name__
 
 
-def _import_torch() -> Any:
-    """The module torch, or why it cannot be imported."""
-    try:
-        import torch  # noqa: PLC0415 - not in the standard library: see the house rule
-    except ImportError as error:
-        return f"cannot be imported: {one_line(error)}"
-    return torch
-
-
 def main() -> int:
     """Serve the supervisor on standard input and output."""
     parser = argparse.ArgumentParser(prog="benchmark_worker")
@@ -71,7 +63,12 @@ def main() -> int:
     # What a library prints must not stand among the answers.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    torch = options.no_torch or _import_torch()
+    torch: Any = options.no_torch
+    if torch is None:
+        try:
+            torch = importlib.import_module("torch")
+        except ImportError as error:
+            torch = f"cannot be imported: {one_line(error)}"
     context = BenchmarkContext(torch, options.directory, System())
     serve(context, sys.stdin, answers)
     return 0

@@ -100,12 +100,6 @@ def test_the_context_makes_each_thing_once(tmp_path):
     os.close(context.file.descriptor)
 
 
-def test_torch_that_is_not_there_is_a_reason(monkeypatch):
-    monkeypatch.setitem(sys.modules, "torch", None)
-
-    assert "cannot be imported" in worker._import_torch()
-
-
 def test_skip_reasons_are_one_bearable_line():
     assert worker.one_line(SkipError("a\n b" + "x" * 999)).startswith("a bx")
     assert len(worker.one_line(SkipError("x" * 999))) == 300

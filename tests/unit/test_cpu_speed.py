@@ -109,7 +109,7 @@ def test_the_bytes_of_a_pass_over_its_time_make_the_figure(context, name, monkey
         work()
         return 0.5
 
-    monkeypatch.setattr(WallClock, "seconds", half_a_second)
+    monkeypatch.setattr(WallClock, "seconds", staticmethod(half_a_second))
 
     figure = cpu_speed.measure(context(), name, 20.0)
 
@@ -162,7 +162,7 @@ def test_a_product_is_two_operations_for_each_of_n_cubed(context, monkeypatch):
         work()
         return 0.1
 
-    monkeypatch.setattr(WallClock, "seconds", tenth)
+    monkeypatch.setattr(WallClock, "seconds", staticmethod(tenth))
     monkeypatch.setattr(cpu_speed, "_SIZES", (8,))
     work = context()
 
@@ -184,7 +184,7 @@ def test_a_slow_cpu_multiplies_smaller_matrices_or_none(context, monkeypatch):
         work()
         return 0.01
 
-    monkeypatch.setattr(WallClock, "seconds", slow)
+    monkeypatch.setattr(WallClock, "seconds", staticmethod(slow))
 
     # 8 products of 32 would take 5 s, of 16 0.6 s.
     assert cpu_speed.measure(context(), "gemm_fp32", 2.0)["parameters"]["size"] == 16

@@ -31,13 +31,10 @@ def test_the_file_has_no_name_in_its_folder(file, tmp_path):
     assert os.fstat(file.descriptor).st_mode & 0o777 == 0o600
 
 
-def test_its_space_is_reserved_once(file, monkeypatch):
+def test_its_space_is_reserved(file):
     file.allocate()
     assert os.fstat(file.descriptor).st_size == file.limit
     assert os.fstat(file.descriptor).st_blocks * 512 >= file.limit
-
-    monkeypatch.setattr(module, "_reserve", lambda *_: pytest.fail("reserved twice"))
-    file.allocate()
 
 
 def test_a_file_system_that_reserves_nothing_gives_the_length(file, monkeypatch):
@@ -102,17 +99,6 @@ def test_a_file_in_the_page_cache_is_refused(file):
     os.posix_fadvise(cached, 0, 0, os.POSIX_FADV_DONTNEED)
     assert resident_share(cached, CHUNK) == 0
     os.close(cached)
-
-
-def test_a_page_cache_that_does_not_say_is_no_figure(file, monkeypatch):
-    def fail(*_):
-        raise OSError(12, os.strerror(12))
-
-    monkeypatch.setattr(module, "resident_share", fail)
-    file.written = CHUNK
-
-    with pytest.raises(SkipError, match="whether the file is in the page cache: Cannot allocate"):
-        file.require_uncached()
 
 
 def test_memory_is_no_storage():

@@ -12,6 +12,7 @@ import time
 from multiprocessing.connection import Connection
 from typing import Any
 
+from ...core.document import noter
 from ...core.identifiers import Identifiers
 from ...core.parent_death import die_with_parent
 from ...core.parsing import cpu_list, expand_cpu_list
@@ -38,10 +39,8 @@ def cluster_triad(context: BenchmarkContext, number: int, deadline: float) -> di
 
 def _cluster(context: BenchmarkContext, number: int) -> tuple[str, set[int]]:
     """A cluster's core and those of its CPUs that this process may use. Raises SkipError."""
-
-    def note(_code: str, _message: str) -> None:
-        """What cannot be read is a problem of the hardware document, which says so."""
-
+    # What cannot be read is a problem of the hardware document, which says so.
+    note = noter([], "cpu")
     clusters = cpu.collect(context.system, Identifiers(context.system, note), note)["clusters"]
     if len(clusters) <= 1:
         raise SkipError("one kind of core")

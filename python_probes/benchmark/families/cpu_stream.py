@@ -66,7 +66,7 @@ def _traffic(torch: Any, name: str, size: int, threads: int) -> Traffic:
     counted = f", {threads} threads; counted as STREAM does: "
     if name == "triad":
         counted += "two arrays read plus one written, no write-allocate traffic"
-        return triad(torch, target, *sources, counted=counted)
+        return triad(torch, target, sources[0], sources[1], counted)
     return Traffic(
         f"torch copy_ of random float32 arrays of {size} bytes each{counted}"
         "one array read plus one written, no write-allocate traffic",

@@ -45,7 +45,12 @@ def measure(context: BenchmarkContext, name: str, budget_seconds: float) -> dict
 
 def _traffic(torch: Any, name: str, size: int) -> Traffic:
     if name == "triad":
-        return _triad(torch, size)
+        target, left, right = (
+            torch.empty(size // 4, dtype=torch.float32, device="cuda") for _ in range(3)
+        )
+        left.uniform_()
+        right.uniform_()
+        return triad(torch, target, left, right, "; two arrays read plus one written")
     if name == "read":
         return _read(torch, size)
     target = torch.empty(size // 8, dtype=torch.int64, device="cuda")
@@ -66,15 +71,6 @@ def _traffic(torch: Any, name: str, size: int) -> Traffic:
         target.zero_,
         lambda: bool(torch.equal(source, target)),
     )
-
-
-def _triad(torch: Any, size: int) -> Traffic:
-    target, left, right = (
-        torch.empty(size // 4, dtype=torch.float32, device="cuda") for _ in range(3)
-    )
-    left.uniform_()
-    right.uniform_()
-    return triad(torch, target, left, right, "; two arrays read plus one written")
 
 
 def _read(torch: Any, size: int) -> Traffic:

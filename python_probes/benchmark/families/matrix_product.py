@@ -10,7 +10,7 @@ from typing import Any
 
 from ..measuring.accelerator import Accelerator
 from ..measuring.figure import SkipError
-from ..measuring.load import relative_error, require_torch, sample_step
+from ..measuring.load import relative_error, sample_step
 from .matrix_operands import Float4, Float8, Integers, Plain
 
 _SEED = 20260401
@@ -129,7 +129,10 @@ def require_supported(accelerator: Accelerator, name: str) -> None:
             ".".join(map(str, c)) for c in (precision.capability, accelerator.capability)
         )
         raise SkipError(f"{name} needs compute capability {needed} or newer, this GPU has {own}")
-    require_torch(accelerator.torch, name, *precision.needs)
+    torch = accelerator.torch
+    for need in precision.needs:
+        if not hasattr(torch, need):
+            raise SkipError(f"{name} needs torch.{need}, which torch {torch.__version__} lacks")
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
 from typing import Any
 
 from ..measuring.accelerator import Accelerator
@@ -95,27 +96,21 @@ class _Reader:
         return seconds
 
 
-class _Address:
-    """Memory of the host, as other libraries offer theirs to torch.
+def _on_the_gpu(torch: Any, host: Any) -> Any:
+    """A CUDA tensor over the same bytes. Raises SkipError where torch makes a copy of them.
 
     See the CUDA Array Interface, version 3, in the documentation of Numba. With unified virtual
     addressing the GPU knows what cudaHostAlloc gave by the same pointer: CUDA C++ Programming
     Guide, Unified Virtual Address Space.
     """
-
-    def __init__(self, pointer: int, words: int) -> None:
-        self.__cuda_array_interface__ = {
-            "shape": (words,),
-            "typestr": "<i8",
-            "data": (pointer, False),
-            "strides": None,
-            "version": 3,
-        }
-
-
-def _on_the_gpu(torch: Any, host: Any) -> Any:
-    """A CUDA tensor over the same bytes. Raises SkipError where torch makes a copy of them."""
-    shared = torch.as_tensor(_Address(host.data_ptr(), host.numel()), device="cuda")
+    interface = {
+        "shape": (host.numel(),),
+        "typestr": "<i8",
+        "data": (host.data_ptr(), False),
+        "strides": None,
+        "version": 3,
+    }
+    shared = torch.as_tensor(SimpleNamespace(__cuda_array_interface__=interface), device="cuda")
     if shared.data_ptr() != host.data_ptr():
         raise SkipError("this torch gives the GPU a copy of page-locked memory, not the memory")
     return shared

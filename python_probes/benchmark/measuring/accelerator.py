@@ -27,6 +27,8 @@ class Accelerator:
     def __init__(self, torch: Any) -> None:
         self.torch = torch
         self._properties = properties = torch.cuda.get_device_properties(0)
+        # As NVML spells it.
+        self.uuid = f"GPU-{properties.uuid}" if hasattr(properties, "uuid") else None
         self.capability = (int(properties.major), int(properties.minor))
         self.cache_bytes = int(getattr(properties, "L2_cache_size", 0))
         # Whether the GPU computes in the host's own memory.
@@ -41,12 +43,6 @@ class Accelerator:
             "compute_capability": "{}.{}".format(*self.capability),
             "memory_total_bytes": int(self._properties.total_memory),
         }
-
-    @property
-    def uuid(self) -> str | None:
-        """The GPU's identifier as NVML spells it; None where this torch does not say."""
-        value = getattr(self._properties, "uuid", None)
-        return None if value is None else f"GPU-{value}"
 
     def free_bytes(self) -> int | None:
         """What can still be allocated on a GPU with memory of its own; None otherwise."""
@@ -105,7 +101,3 @@ class Accelerator:
     def event(self) -> Any:
         """A CUDA event that notes the time at which the device reaches it."""
         return self.torch.cuda.Event(enable_timing=True)
-
-    def release(self) -> None:
-        """Give back the memory that torch keeps for later."""
-        self.torch.cuda.empty_cache()

@@ -42,7 +42,7 @@ class BenchmarkContext:
     def release(self) -> None:
         """Give back the GPU memory that the last figure has left in torch's cache."""
         if self._gpu is not None:
-            self._gpu.release()
+            self.torch.cuda.empty_cache()
 
     @cached_property
     def _gpu(self) -> Accelerator | None:

@@ -62,10 +62,3 @@ def checked(load: Load) -> dict[str, Any]:
             f"{load.error_limit:g} expected"
         )
     return {"checked_error": error, "error_limit": load.error_limit}
-
-
-def require_torch(torch: Any, what: str, *names: str) -> None:
-    """Raises SkipError where this torch has not all of these names."""
-    for name in names:
-        if not hasattr(torch, name):
-            raise SkipError(f"{what} needs torch.{name}, which torch {torch.__version__} lacks")
