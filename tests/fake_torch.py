@@ -19,7 +19,7 @@ def quick(monkeypatch, size=16):
     monkeypatch.setattr(sustained, "_SIZE", size)
     monkeypatch.setattr(bursts, "_PAUSE_SECONDS", 0.0)
     monkeypatch.setattr(bursts, "_BURST_SECONDS", 1e-6)
-    monkeypatch.setitem(accelerator._WARM_UP_SECONDS, "cuda", 0.0)
+    monkeypatch.setattr(accelerator, "_WARM_UP_SECONDS", 0.0)
 
 
 class Tensor:

@@ -50,38 +50,35 @@ def main(arguments: list[str]) -> int:
     )
     before = interruption.raise_on_signals()
     try:
-        return _locked(run_options, state)
+        with contextlib.ExitStack() as stack:
+            return _run(run_options, state, _run_file(state, stack))
+    except BusyError as error:
+        return _refuse(str(error))
     except interruption.Interrupted as signal:  # before there was anything to lose
         return _stopped(signal, "nothing was left behind")
     finally:
         interruption.restore(before)
 
 
-def _locked(run_options: RunOptions, state: Path) -> int:
-    """Run alone on this host, as far as its disk takes the lock."""
-    run_file = None
+def _run_file(state: Path, stack: contextlib.ExitStack) -> RunFile | None:
+    """What keeps other runs away, or None where the disk does not take it. Raises BusyError."""
     try:
         run_file = RunFile(state.with_name(f"{state.name}.run"))
-    except BusyError as error:
-        return _refuse(str(error))
     except OSError as error:
-        _write_line(
-            f"benchmark: {state.parent}: {error.strerror or error}: cannot be resumed later"
-        )
-    try:
-        return _run(run_options, StateFile(state) if run_file else None, run_file)
-    finally:
-        if run_file is not None:
-            run_file.release()
+        reason = error.strerror or error
+        _write_line(f"benchmark: {state.parent}: {reason}: cannot be resumed later")
+        return None
+    stack.callback(run_file.release)
+    return run_file
 
 
-def _run(run_options: RunOptions, state: StateFile | None, run_file: RunFile | None) -> int:
+def _run(run_options: RunOptions, state: Path, run_file: RunFile | None) -> int:
     def write_line(line: str) -> None:
         _write_line(line)
         if run_file is not None:
             run_file.write_line(line)
 
-    run = Run(System(), run_options, state, write_line)
+    run = Run(System(), run_options, StateFile(state) if run_file else None, write_line)
     try:
         document = run.document()
         print(json.dumps(document, indent=2), flush=True)
@@ -111,10 +108,9 @@ def _refuse(reason: str) -> int:
 
 
 def _write_line(line: str) -> None:
-    # Nobody may be there to read any more: that is no reason to lose the figures.
     if sys.stderr is None:  # closed from the start; print would take standard output instead
         return
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError):  # a reader that has gone is no reason to lose the figures
         print(line, file=sys.stderr, flush=True)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from .levels import Planned
 
-_EVERY = 30.0  # seconds between two lines of one long figure
+_LINE_SECONDS = 30.0  # seconds between two lines of one long figure
 
 
 class Progress:
@@ -22,12 +22,8 @@ class Progress:
         self._begin = begin  # on the monotonic clock
         self._position = 0
         self._started = begin
-        self._said = begin
+        self._written = begin
         self._without: Collection[str] = ()
-
-    def note(self, line: str) -> None:
-        """Something that belongs to no figure."""
-        self._write_line(line)
 
     def leave_out(self, names: Collection[str]) -> None:
         """Figures that take no time: taken over, or nothing here can measure them."""
@@ -41,7 +37,7 @@ class Progress:
 
     def tick(self) -> None:
         """The figure is still under way."""
-        if time.monotonic() - self._said >= _EVERY:
+        if time.monotonic() - self._written >= _LINE_SECONDS:
             self._line()
 
     def measured(self, figure: dict[str, Any]) -> None:
@@ -62,8 +58,8 @@ class Progress:
         )
 
     def _line(self) -> None:
-        self._said = time.monotonic()
+        self._written = time.monotonic()
         self._write_line(
             f"[{self._position}/{len(self._planned)}] {self._planned[self._position - 1].title}: "
-            f"{self._said - self._begin:.0f} s elapsed, about {self.expected_left():.0f} s left"
+            f"{self._written - self._begin:.0f} s elapsed, about {self.expected_left():.0f} s left"
         )

@@ -63,7 +63,6 @@ class BenchmarkResults:
 
     def document(self, *, finished: bool) -> dict[str, Any]:
         """The document; one that is not finished also says what is under way."""
-        device = self.ready.get("device") or {"kind": "cpu"}
         done = [*self.figures, *self.skipped]
         waiting = {name: _NOT_REACHED for name in self.names if name not in done}
         return build(
@@ -72,7 +71,7 @@ class BenchmarkResults:
             self.identity,
             {
                 "level": self.level,
-                "device": device if device["kind"] == "cuda" else cpu_device(self.system),
+                "device": self.ready.get("device") or cpu_device(self.system),
                 "build": self.ready.get("build") or _NO_BUILD,
                 "conditions": self.conditions,
                 "telemetry": self.telemetry,

@@ -53,6 +53,7 @@ class Run:
         write_line: Callable[[str], None],
     ) -> None:
         begin = time.monotonic()
+        self._write_line = write_line
         self._system = system
         self._options = options
         self._state = state
@@ -124,7 +125,7 @@ class Run:
         try:
             before = state.read()
             if before is None:
-                self._progress.note(f"nothing to resume: there is no {state.path}")
+                self._write_line(f"nothing to resume: there is no {state.path}")
                 return
             disk = block_device(self._system, self._options.directory)
             document = results.document(finished=False)
@@ -132,13 +133,13 @@ class Run:
         except StateError as error:
             reason = f"{state.path} {error}: everything is measured again"
             self._note("state_ignored", reason)
-            self._progress.note(reason)
+            self._write_line(reason)
             return
         results.figures, results.resumed = earlier.figures, earlier.resumed
         results.conditions = earlier.conditions
         known = {DCGM, *results.names}
         results.under_way = {name: n for name, n in earlier.under_way.items() if name in known}
-        self._progress.note(f"resumed: {len(earlier.figures)} figures are measured already")
+        self._write_line(f"resumed: {len(earlier.figures)} figures are measured already")
 
     def _diagnose(self, library: Any) -> None:
         """Ask DCGM, with what time the figures leave."""
@@ -149,7 +150,7 @@ class Run:
         seconds = max(1.0, min(_DCGM_SECONDS[self._options.level], left))
         installed = self._system.which("dcgmi") is not None
         if installed:
-            self._progress.note(f"dcgm: up to {seconds:.0f} s")
+            self._write_line(f"dcgm: up to {seconds:.0f} s")
             self._begins(DCGM)
         diagnostic = _DIAGNOSTICS[self._options.level]
         note = noter(self._results.problems, "dcgm")

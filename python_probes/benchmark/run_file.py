@@ -10,7 +10,6 @@ import contextlib
 import fcntl
 import os
 import secrets
-import stat
 from pathlib import Path
 
 _MODE = 0o600
@@ -51,14 +50,14 @@ class RunFile:
 def _locked(path: Path) -> int:
     """The descriptor of the file that `path` names, locked."""
     while True:
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
         descriptor = os.open(path, flags, _MODE)
         try:
-            _require_file(path, descriptor)
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             # The run that held it may have removed it since: then the lock is on no name.
-            if _names(path, descriptor):
-                return descriptor
+            with contextlib.suppress(FileNotFoundError):
+                if os.path.samestat(path.lstat(), os.fstat(descriptor)):
+                    return descriptor
         except BlockingIOError:
             holder = os.pread(descriptor, _LONGEST_FIRST_LINE, 0).split(b" ")[0]
             os.close(descriptor)
@@ -70,16 +69,3 @@ def _locked(path: Path) -> int:
             os.close(descriptor)
             raise
         os.close(descriptor)
-
-
-def _require_file(path: Path, descriptor: int) -> None:
-    """Raises OSError where it is a pipe or a device."""
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        raise OSError(f"{path} is not a regular file")
-
-
-def _names(path: Path, descriptor: int) -> bool:
-    try:
-        return os.path.samestat(path.lstat(), os.fstat(descriptor))
-    except FileNotFoundError:
-        return False

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
 import os
-import stat
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from ..host.block_device import BlockDevice
 from .conditions import worse
@@ -33,24 +31,6 @@ _LARGEST = 16 * 2**20  # bytes
 _OLDEST = timedelta(hours=24)
 _SAME = ("gpu_uuids", "serial_hash", "machine_id_hash", "kernel", "driver", "image_digest")
 _LOAD_TOLERANCE = 10.0  # seconds: what a load loses to its ramp
-_FIGURE: dict[str, tuple[type, ...]] = {
-    "value": (int, float),
-    "unit": (str,),
-    "samples": (list,),
-    "spread": (int, float, type(None)),
-    "method": (str,),
-    "parameters": (dict,),
-    "duration_seconds": (int, float),
-    "trace": (dict, type(None)),
-}
-_OPTIONAL = {
-    "component",
-    "chart_group",
-    "started_at",
-    "clock_step_seconds",
-    "latency_microseconds",
-    "series",
-}
 
 
 class StateError(Exception):
@@ -66,8 +46,8 @@ class Earlier:
 
     figures: dict[str, Any]
     conditions: dict[str, Any]
-    resumed: list[dict[str, Any]] = field(default_factory=list)
-    under_way: dict[str, int] = field(default_factory=dict)
+    resumed: list[dict[str, Any]]
+    under_way: dict[str, int]
 
 
 class StateFile:
@@ -82,13 +62,13 @@ class StateFile:
         """Replace the file, flushed to the disk. Raises OSError."""
         try:
             self._new.unlink(missing_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
             with os.fdopen(os.open(self._new, flags, _MODE), "w", encoding="utf-8") as file:
                 json.dump(document, file)
                 file.flush()
                 os.fsync(file.fileno())
             self._new.replace(self.path)
-            folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
             try:
                 os.fsync(folder)
             finally:
@@ -105,14 +85,12 @@ class StateFile:
                 path.unlink(missing_ok=True)
 
     def read(self) -> dict[str, Any] | None:
-        """The document, or None where there is not a regular file. Raises StateError."""
+        """The document, or None where there is no file. Raises StateError."""
         try:
-            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            # Neither a link is followed nor a pipe waited for.
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
             with os.fdopen(os.open(self.path, flags), "rb") as file:
-                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                    raise StateError("is not a regular file")  # a pipe could be waited for in vain
-                content = file.read(_LARGEST)
-            document = json.loads(content, parse_constant=_refuse)
+                document = json.loads(file.read(_LARGEST))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, RecursionError) as error:
@@ -136,53 +114,50 @@ def take_over(
     """
     now = now or datetime.now(timezone.utc)
     try:
-        return _earlier(before, document, planned, disk, now)
+        _require_the_same(before, document)
+        parts = [part for part in _parts(before) if abs(now - _time(part)) < _OLDEST]
+        if not parts:
+            raise StateError(f"is older than {_OLDEST // timedelta(hours=1)} hours")
+        return _earlier(before["data"], document["data"]["conditions"], parts, planned, disk)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise StateError(f"is damaged ({type(error).__name__}: {error})") from None
 
 
+def _parts(before: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Each start that the figures come from: those it has taken over, and its own."""
+    resumed = before["data"]["resumed"]
+    taken = {name for part in resumed for name in part["figures"]}
+    own = {
+        "collected_at": before["collected_at"],
+        "boot_id": before["identity"]["boot_id"],
+        "figures": sorted(before["data"]["figures"].keys() - taken),
+    }
+    return [*resumed, own]
+
+
 def _earlier(
-    before: Mapping[str, Any],
-    document: Mapping[str, Any],
+    data: Mapping[str, Any],
+    conditions: dict[str, Any],
+    parts: Sequence[dict[str, Any]],
     planned: Sequence[Planned],
     disk: BlockDevice,
-    now: datetime,
 ) -> Earlier:
-    data, live = before["data"], document["data"]
-    _require_the_same(before, document)
-    parts = [
-        *data.get("resumed", ()),
-        {
-            "collected_at": before["collected_at"],
-            "boot_id": before["identity"]["boot_id"],
-            "figures": sorted(
-                data["figures"].keys()
-                - {name for part in data.get("resumed", ()) for name in part["figures"]}
-            ),
-        },
-    ]
-    young = [part for part in parts if abs(now - _time(part["collected_at"])) < _OLDEST]
-    if not young:
-        raise StateError(f"is older than {_OLDEST // timedelta(hours=1)} hours")
-    named = {name for part in young for name in part["figures"]}
-    usable = {
-        one.name: figure
+    young = {name for part in parts for name in part["figures"]}
+    figures = {
+        one.name: data["figures"][one.name]
         for one in planned
-        if one.name in named and _is_of(figure := _figure(data["figures"][one.name]), one, disk)
+        if one.name in young and _is_of(data["figures"][one.name], one, disk)
     }
-    conditions = live["conditions"]
-    if usable:
-        conditions = worse(data["conditions"], conditions)
-    found = Earlier(usable, conditions)
-    for part in young:
-        taken = [name for name in part["figures"] if name in usable]
-        if taken:
-            when, boot = str(part["collected_at"]), part["boot_id"] and str(part["boot_id"])
-            found.resumed.append({"collected_at": when, "boot_id": boot, "figures": taken})
-    found.under_way = {
-        str(name): int(times) for name, times in data.get("under_way", {}).items() if times > 0
-    }
-    return found
+    return Earlier(
+        figures,
+        worse(data["conditions"], conditions) if figures else conditions,
+        [
+            {**part, "figures": names}
+            for part in parts
+            if (names := [name for name in part["figures"] if name in figures])
+        ],
+        dict(data["under_way"]),
+    )
 
 
 def _require_the_same(before: Mapping[str, Any], document: Mapping[str, Any]) -> None:
@@ -214,21 +189,6 @@ def _is_of(figure: dict[str, Any], planned: Planned, disk: BlockDevice) -> bool:
     return planned.load is None or abs(short) <= _LOAD_TOLERANCE
 
 
-def _time(text: str) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
-
-
-def _figure(figure: dict[str, Any]) -> dict[str, Any]:
-    for name, kind in _FIGURE.items():
-        if not isinstance(figure[name], kind):
-            raise TypeError(f"{name} is {type(figure[name]).__name__}")
-    unknown = set(figure) - set(_FIGURE) - _OPTIONAL
-    if unknown:
-        raise ValueError(f"no figure has {min(unknown)}")
-    if not figure["samples"] or not all(map(math.isfinite, [figure["value"], *figure["samples"]])):
-        raise ValueError("a sample is not a number")
-    return figure
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not a number")
+def _time(part: Mapping[str, Any]) -> datetime:
+    moment = datetime.strptime(part["collected_at"], "%Y-%m-%dT%H:%M:%SZ")
+    return moment.replace(tzinfo=timezone.utc)

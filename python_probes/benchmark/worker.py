@@ -1,12 +1,13 @@
 """The process that measures. One request a line on its input, one answer a line on its output.
 
 A process of its own, because torch, a driver or a disk can hang or crash, and a CUDA error spoils
-every later call of its process: the supervisor in benchmark.py kills it and starts another.
+every later call of its process: the supervisor (worker_session.py) kills it and starts another.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import sys
@@ -42,24 +43,14 @@ def serve(context: BenchmarkContext, requests: IO[str], answers: IO[str]) -> Non
 
 def _measure(context: BenchmarkContext, name: str, budget_seconds: float) -> dict[str, Any]:
     """One figure. Raises SkipError, and whatever torch raises."""
+    context.release()
     family, _, figure = name.partition(".")
-    if family not in FAMILIES or figure not in FAMILIES[family].figures:
-        raise SkipError(f"{name}: no such figure")
     return FAMILIES[family].measure(context, figure, budget_seconds)
 
 
 def one_line(error: BaseException) -> str:
     """The message of an error on one line of a bearable length."""
     return " ".join(str(error).split())[:_LONGEST_REASON] or type(error).__name__
-
-
-def _import_torch() -> Any:
-    """The module torch, or why it cannot be imported."""
-    try:
-        import torch  # noqa: PLC0415 - not in the standard library: see the house rule
-    except ImportError as error:
-        return f"cannot be imported: {one_line(error)}"
-    return torch
 
 
 def main() -> int:
@@ -72,7 +63,12 @@ def main() -> int:
     # What a library prints must not stand among the answers.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    torch = options.no_torch or _import_torch()
+    torch: Any = options.no_torch
+    if torch is None:
+        try:
+            torch = importlib.import_module("torch")
+        except ImportError as error:
+            torch = f"cannot be imported: {one_line(error)}"
     context = BenchmarkContext(torch, options.directory, System())
     serve(context, sys.stdin, answers)
     return 0

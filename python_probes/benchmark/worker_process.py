@@ -16,13 +16,12 @@ from typing import Any
 from ..core.package import ENTRY, PACKAGE
 from ..core.system import kill_group
 
-_LARGEST_ANSWER = 2**20  # bytes
 _GOODBYE_SECONDS = 2.0
-_LONGEST_LAST_WORDS = 300
+_LONGEST_REASON = 300
 
 
 class WorkerError(Exception):
-    """The worker gave no answer: it died, hung or talked nonsense; the message is one line."""
+    """The worker gave no answer: it died, hung or sent something else; the message is one line."""
 
 
 class Worker:
@@ -36,7 +35,7 @@ class Worker:
         self._tick = tick
         self._interval = interval
         self._buffer = b""
-        # Warnings of torch and of drivers are no part of the progress display; last words are.
+        # Warnings of torch and of drivers are not part of the progress display; its last line is.
         # In memory: the disk may be full.
         self._errors = os.fdopen(os.memfd_create("errors"), "w+b")
         paths = [ENTRY, *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -64,7 +63,7 @@ class Worker:
             self._process.stdin.write(json.dumps(request).encode() + b"\n")
             self._process.stdin.flush()
         except OSError:
-            raise WorkerError(self._how_it_ended()) from None
+            raise WorkerError(self._exit_reason()) from None
         return self.answer(seconds)
 
     def answer(self, seconds: float) -> dict[str, Any]:
@@ -87,16 +86,14 @@ class Worker:
                 continue
             chunk = os.read(descriptor, 65536)
             self._buffer += chunk
-            if not chunk or len(self._buffer) > _LARGEST_ANSWER:
-                raise WorkerError(self._how_it_ended())
+            if not chunk:
+                raise WorkerError(self._exit_reason())
         line, _, self._buffer = self._buffer.partition(b"\n")
         try:
-            answer = json.loads(line)
+            answer: dict[str, Any] = json.loads(line)
         except ValueError:
-            answer = None
-        if not isinstance(answer, dict):
             self.kill()
-            raise WorkerError("the measuring process gave an invalid answer; stopped")
+            raise WorkerError("the measuring process gave an invalid answer; stopped") from None
         return answer
 
     def kill(self) -> None:
@@ -105,15 +102,15 @@ class Worker:
 
     def finish(self) -> None:
         """Let an idle worker end by itself, and kill it if it does not."""
-        if self._process.stdin is not None:
-            with contextlib.suppress(OSError):
-                self._process.stdin.close()
-            self._process.stdin = None
+        assert self._process.stdin is not None  # noqa: S101 - Popen was given PIPE
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        self._process.stdin = None
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_GOODBYE_SECONDS)
         self.kill()  # a tool that hung may have left something in its group
 
-    def _how_it_ended(self) -> str:
+    def _exit_reason(self) -> str:
         try:
             status = self._process.wait(_GOODBYE_SECONDS)
         except subprocess.TimeoutExpired:
@@ -122,6 +119,6 @@ class Worker:
         if status < 0:
             return f"the measuring process died of {signal.Signals(-status).name}"
         self._errors.seek(0)
-        words = self._errors.read(_LARGEST_ANSWER).decode("utf-8", "replace").split("\n")
-        last = next((line.strip() for line in reversed(words) if line.strip()), "no message")
-        return f"the measuring process ended with status {status}: {last[:_LONGEST_LAST_WORDS]}"
+        lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()
+        last = lines[-1][:_LONGEST_REASON] if lines else "no message"
+        return f"the measuring process ended with status {status}: {last}"

@@ -77,7 +77,7 @@ class WorkerSession:
 
     def _know(self, ready: dict[str, Any]) -> None:
         """Keep what a worker says of itself; the first with a torch made the figures."""
-        cuda = (ready["device"] or {}).get("kind") == "cuda"
+        cuda = ready["device"] is not None
         if self.cuda and not cuda:
             self._note("gpu_gone", "torch saw a CUDA device at first and sees none any more")
         self.cuda = cuda

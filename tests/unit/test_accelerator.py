@@ -14,26 +14,11 @@ def test_a_device_describes_itself():
         "compute_capability": "12.1",
         "memory_total_bytes": 2**37,
     }
-    assert accelerator.build() == {
-        "torch": "2.13.0+fake",
-        "cuda": "13.0",
-        "arch_list": ["sm_90", "sm_120"],
-        "threads": 2,
-    }
     assert accelerator.uuid == "GPU-0000-1111"
     assert accelerator.capability == (12, 1)
     assert accelerator.cache_bytes == 2**25
     assert accelerator.free_bytes() is None  # unified memory: the host's counts
     assert Accelerator(FakeTorch(cuda=True)).free_bytes() == 2**36
-
-
-def test_a_cpu_is_no_gpu():
-    accelerator = Accelerator(FakeTorch())
-
-    assert accelerator.uuid is None
-    assert accelerator.capability == (0, 0)
-    assert accelerator.describe()["kind"] == "cpu"
-    assert accelerator.free_bytes() is None
 
 
 def test_a_gpu_is_timed_by_its_own_clock_call_by_call():
@@ -71,15 +56,3 @@ def test_the_two_events_of_a_call_take_turns_as_its_start():
     assert burst(2) == [0, 1, 2, 3]
     assert burst(1) == [4, 5]
     assert burst(2) == [6, 7, 8, 9]
-
-
-def test_a_cpu_is_timed_by_the_wall_clock():
-    torch = FakeTorch(seconds=1000.0)
-    accelerator = Accelerator(torch)
-    done = []
-
-    seconds = accelerator.seconds_each(lambda: done.append("work"), lambda: done.append("-"), 2)
-
-    assert done == ["-", "work", "-", "work"]
-    assert all(0 <= one < 10 for one in seconds)
-    assert accelerator.clock == "the monotonic wall clock"

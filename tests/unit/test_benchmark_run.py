@@ -37,14 +37,9 @@ if scenario == "import-hang" and no_torch is None:
 if scenario == "never":
     print("ImportError: no such thing", file=sys.stderr)
     sys.exit(3)
-cuda = scenario in ("cuda", "lost")
+cuda = scenario == "cuda" or scenario == "lost" and not os.path.exists(sys.argv[0] + ".died")
 device = dict(kind="cuda", name="NVIDIA GB10", compute_capability="12.1",
-              memory_total_bytes=128 * 2**30) if cuda else dict(kind="cpu", name=None,
-              compute_capability=None, memory_total_bytes=None)
-if scenario == "lost":
-    cuda = not os.path.exists(sys.argv[0] + ".died")
-    if not cuda:
-        device = dict(kind="cpu", name=None, compute_capability=None, memory_total_bytes=None)
+              memory_total_bytes=128 * 2**30) if cuda else None
 build = dict(torch="2.13.0+cu130", cuda="13.0", arch_list=["sm_120"], threads=20)
 if no_torch:
     device = build = None

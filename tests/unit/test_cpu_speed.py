@@ -14,6 +14,7 @@ from vector_torch import VectorTorch
 
 from python_probes.benchmark.families import cpu_speed, cpu_stream
 from python_probes.benchmark.families.cpu_stream import last_level_cache
+from python_probes.benchmark.measuring.bandwidth import WallClock
 from python_probes.benchmark.measuring.context import BenchmarkContext
 from python_probes.benchmark.measuring.figure import SkipError
 
@@ -35,11 +36,10 @@ FAKE = """
 def small(monkeypatch):
     monkeypatch.setattr(cpu_stream, "_SMALLEST", SIZE)
     monkeypatch.setattr(cpu_stream, "_ROUND", 2**12)
-    monkeypatch.setattr(cpu_speed, "SAMPLE_SECONDS", 0.002)
+    monkeypatch.setattr(cpu_stream, "_SAMPLE_SECONDS", 0.002)
     monkeypatch.setattr(cpu_speed, "_SIZES", (32, 16))
     monkeypatch.setattr(cpu_speed, "_TRIAL_SIZE", 8)
-    monkeypatch.setattr(cpu_speed, "_CHECKED", 4)
-    monkeypatch.setattr(cpu_speed, "_GEMM_SAMPLE_SECONDS", 0.001)
+    monkeypatch.setattr(cpu_speed, "_SAMPLE_SECONDS", 0.001)
 
 
 @pytest.fixture
@@ -79,7 +79,8 @@ def torch_module(tmp_path, monkeypatch):
         folder = tmp_path / "modules"
         folder.mkdir()
         (folder / "torch.py").write_text(textwrap.dedent(text))
-        monkeypatch.setenv("PYTHONPATH", str(folder))
+        monkeypatch.syspath_prepend(folder)
+        return folder
 
     return make
 
@@ -108,7 +109,7 @@ def test_the_bytes_of_a_pass_over_its_time_make_the_figure(context, name, monkey
         work()
         return 0.5
 
-    monkeypatch.setattr(cpu_speed, "wall_seconds", half_a_second)
+    monkeypatch.setattr(WallClock, "seconds", staticmethod(half_a_second))
 
     figure = cpu_speed.measure(context(), name, 20.0)
 
@@ -161,7 +162,7 @@ def test_a_product_is_two_operations_for_each_of_n_cubed(context, monkeypatch):
         work()
         return 0.1
 
-    monkeypatch.setattr(cpu_speed, "wall_seconds", tenth)
+    monkeypatch.setattr(WallClock, "seconds", staticmethod(tenth))
     monkeypatch.setattr(cpu_speed, "_SIZES", (8,))
     work = context()
 
@@ -174,7 +175,7 @@ def test_a_product_is_two_operations_for_each_of_n_cubed(context, monkeypatch):
 
 @pytest.mark.parametrize("fault", ["zeros", "nothing"])
 def test_a_wrong_product_is_no_figure(context, fault):
-    with pytest.raises(SkipError, match="the product is wrong"):
+    with pytest.raises(SkipError, match="the result is wrong"):
         cpu_speed.measure(context(faults=[fault]), "gemm_fp32", 20.0)
 
 
@@ -183,7 +184,7 @@ def test_a_slow_cpu_multiplies_smaller_matrices_or_none(context, monkeypatch):
         work()
         return 0.01
 
-    monkeypatch.setattr(cpu_speed, "wall_seconds", slow)
+    monkeypatch.setattr(WallClock, "seconds", staticmethod(slow))
 
     # 8 products of 32 would take 5 s, of 16 0.6 s.
     assert cpu_speed.measure(context(), "gemm_fp32", 2.0)["parameters"]["size"] == 16
@@ -228,8 +229,8 @@ def test_the_fastest_cluster_comes_first_and_no_other_is_measured(context, clust
     ("text", "message"),
     [
         (fake(["writes half"]), "not what should have been written"),
-        ("raise ImportError('libgomp.so.1: cannot open')", r"status 1: .*libgomp\.so\.1"),
-        ("import os; os._exit(3)", "status 3: no message"),
+        ("raise ImportError('libgomp.so.1: cannot open')", r"^ImportError: libgomp\.so\.1"),
+        ("import os; os._exit(3)", "the pinned process ended with status 3"),
     ],
 )
 def test_a_pinned_process_that_fails_is_no_figure(context, clusters, torch_module, text, message):
@@ -252,15 +253,17 @@ def test_a_pinned_process_that_hangs_is_ended(context, clusters, torch_module, t
 
 
 def test_a_pinned_process_dies_with_the_one_that_asked(tmp_path, torch_module):
-    torch_module(hanging(tmp_path / "pid"))
+    modules = torch_module(hanging(tmp_path / "pid"))
+    cpu = min(os.sched_getaffinity(0))
     asking = subprocess.Popen(
         [
             sys.executable,
             "-c",
-            "import time; from python_probes.benchmark.families.cpu_cluster import _ask\n"
-            "_ask(['--cpus', '0', '--bytes', '4096', '--deadline', '0'], 1, time.monotonic() + 60)",
+            "import time; from python_probes.benchmark.families.cpu_cluster import measure_pinned\n"
+            f"measure_pinned({{{cpu}}}, 4096, time.monotonic() + 60)",
         ],
         cwd=REPOSITORY,
+        env={**os.environ, "PYTHONPATH": str(modules)},
     )
     until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
     pinned = int((tmp_path / "pid").read_text())
@@ -308,7 +311,7 @@ def test_the_real_torch_measures_what_is_right(runtime_python, tmp_path):
         cpu_stream._SMALLEST = cpu_stream._LARGEST = 2**22
         cpu_stream.last_level_cache = lambda system: 0
         cpu_speed._SIZES = (256,)
-        cpu_speed.SAMPLE_SECONDS = cpu_speed._GEMM_SAMPLE_SECONDS = 0.001
+        cpu_stream._SAMPLE_SECONDS = cpu_speed._SAMPLE_SECONDS = 0.001
         cpus = sorted(os.sched_getaffinity(0))
         kinds = [{"name": None, "cpus": str(cpus[0])}, {"name": "B", "cpus": str(cpus[-1])}]
         cpu.collect = lambda *arguments: {"clusters": kinds}

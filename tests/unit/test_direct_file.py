@@ -10,7 +10,7 @@ import pytest
 from python_probes.benchmark.measuring import direct_file as module
 from python_probes.benchmark.measuring.direct_file import CHUNK, DirectFile
 from python_probes.benchmark.measuring.figure import SkipError
-from python_probes.benchmark.measuring.page_cache import drop, resident_share
+from python_probes.benchmark.measuring.page_cache import resident_share
 from python_probes.core.system import System
 from python_probes.host.mount_point import mount
 
@@ -22,7 +22,7 @@ def file(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "_LARGEST", 4 * CHUNK)
     made = DirectFile(tmp_path, System())
     yield made
-    made.close()
+    os.close(made.descriptor)
 
 
 def test_the_file_has_no_name_in_its_folder(file, tmp_path):
@@ -31,13 +31,10 @@ def test_the_file_has_no_name_in_its_folder(file, tmp_path):
     assert os.fstat(file.descriptor).st_mode & 0o777 == 0o600
 
 
-def test_its_space_is_reserved_once(file, monkeypatch):
+def test_its_space_is_reserved(file):
     file.allocate()
     assert os.fstat(file.descriptor).st_size == file.limit
     assert os.fstat(file.descriptor).st_blocks * 512 >= file.limit
-
-    monkeypatch.setattr(module, "_reserve", lambda *_: pytest.fail("reserved twice"))
-    file.allocate()
 
 
 def test_a_file_system_that_reserves_nothing_gives_the_length(file, monkeypatch):
@@ -98,20 +95,10 @@ def test_a_file_in_the_page_cache_is_refused(file):
     with pytest.raises(SkipError, match="through memory"):
         file.require_uncached()
 
-    drop(cached)
+    os.fsync(cached)
+    os.posix_fadvise(cached, 0, 0, os.POSIX_FADV_DONTNEED)
     assert resident_share(cached, CHUNK) == 0
     os.close(cached)
-
-
-def test_a_page_cache_that_does_not_say_is_no_figure(file, monkeypatch):
-    def fail(*_):
-        raise OSError(12, os.strerror(12))
-
-    monkeypatch.setattr(module, "resident_share", fail)
-    file.written = CHUNK
-
-    with pytest.raises(SkipError, match="whether the file is in the page cache: Cannot allocate"):
-        file.require_uncached()
 
 
 def test_memory_is_no_storage():
@@ -160,7 +147,7 @@ def test_the_file_never_has_a_name(tmp_path, monkeypatch):
         raise AssertionError("a kill before this would leave a file")
 
     monkeypatch.setattr(Path, "unlink", fail)
-    DirectFile(tmp_path, System()).close()
+    os.close(DirectFile(tmp_path, System()).descriptor)
 
 
 def test_where_every_file_has_a_name_it_is_removed_at_once(tmp_path, monkeypatch):
@@ -171,7 +158,7 @@ def test_where_every_file_has_a_name_it_is_removed_at_once(tmp_path, monkeypatch
     assert list(tmp_path.iterdir()) == []
     file.write(0, 4096)
     file.verify(0, 4096)
-    file.close()
+    os.close(file.descriptor)
 
 
 def test_a_name_that_cannot_be_removed_is_no_figure(tmp_path, monkeypatch):
@@ -194,7 +181,7 @@ def test_no_more_than_a_tenth_of_the_free_space_is_taken(tmp_path, monkeypatch):
     file = DirectFile(tmp_path, System())
 
     assert file.limit == 2 * 2**30
-    file.close()
+    os.close(file.descriptor)
 
 
 def test_a_disk_nearly_full_is_left_alone(tmp_path, monkeypatch):

@@ -8,17 +8,19 @@ from python_probes.benchmark.measuring.figure import SkipError, figure, spread, 
 
 
 def test_the_value_is_the_median_and_the_spread_the_quartiles_over_it():
-    made = figure([1.0, 2.0, 3.0, 4.0, 5.0], "a method text", {"n": 1}, 2.5)
+    made = figure([1.0, 2.0, 3.0, 4.0, 5.0], "a method text", {"n": 1}, 10.0, 12.5)
 
     assert made["value"] == 3.0
     assert made["spread"] == pytest.approx(2 / 3)
     assert made["samples"] == [1.0, 2.0, 3.0, 4.0, 5.0]
+    assert made["window"] == [10.0, 12.5]
+    assert made["duration_seconds"] == 2.5
     assert made["trace"] is None
 
 
 def test_no_samples_are_no_figure():
     with pytest.raises(SkipError, match="no sample"):
-        figure([], "a method text", {}, 0.0)
+        figure([], "a method text", {}, 0.0, 0.0)
 
 
 @pytest.mark.parametrize("samples", [[1.0], [1.0, 2.0, 3.0], [0.0] * 5])

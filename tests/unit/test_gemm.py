@@ -183,7 +183,7 @@ def test_the_load_rises_to_the_whole(monkeypatch):
 
     clock = type("Clock", (), {"monotonic": lambda _: now[0], "sleep": lambda _, s: sleep(s)})()
     monkeypatch.setattr(accelerator, "time", clock)
-    monkeypatch.setitem(accelerator._WARM_UP_SECONDS, "cuda", 0.4)
+    monkeypatch.setattr(accelerator, "_WARM_UP_SECONDS", 0.4)
 
     accelerator.Accelerator(FakeTorch(cuda=True)).warm_up(work)
 

@@ -22,7 +22,7 @@ def small(monkeypatch):
     monkeypatch.setattr(gpu_memory, "_ROW", 16)
     monkeypatch.setattr(transfer, "_SIZES", (SIZE, SIZE // 2))
     monkeypatch.setattr(unified_memory, "_BYTES", SIZE)
-    monkeypatch.setitem(accelerator._WARM_UP_SECONDS, "cuda", 0.0)
+    monkeypatch.setattr(accelerator, "_WARM_UP_SECONDS", 0.0)
 
 
 @pytest.fixture

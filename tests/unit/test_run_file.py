@@ -86,13 +86,12 @@ def test_a_file_that_was_removed_while_waiting_is_made_anew(tmp_path, monkeypatc
     held.release()
 
 
-@pytest.mark.parametrize("kind", ["pipe", "folder"])
-def test_what_is_no_file_is_refused_and_nothing_is_left_open(tmp_path, kind):
+def test_what_is_no_file_is_refused_and_nothing_is_left_open(tmp_path):
     path = tmp_path / "run"
-    os.mkfifo(path) if kind == "pipe" else path.mkdir()
+    path.mkdir()
     before = len(list(Path("/proc/self/fd").iterdir()))
 
-    with pytest.raises(OSError, match=r"is not a regular file|Is a directory"):
+    with pytest.raises(OSError, match="Is a directory"):
         RunFile(path)
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 

@@ -33,12 +33,13 @@ class Attention:
         """
         torch = accelerator.torch
         self._torch = torch
-        generator = torch.Generator(device=accelerator.kind).manual_seed(_SEED)
+        device = accelerator.device
+        generator = torch.Generator(device=device).manual_seed(_SEED)
         shape = (_BATCH, _HEADS, _TOKENS, _HEAD_SIZE)
 
         def draw() -> Any:
             return torch.randn(
-                shape, generator=generator, device=accelerator.kind, dtype=getattr(torch, dtype)
+                shape, generator=generator, device=device, dtype=getattr(torch, dtype)
             )
 
         self._query, self._key, self._value = draw(), draw(), draw()
@@ -97,18 +98,12 @@ def memory_bytes() -> int:
 
 
 def measure(context: BenchmarkContext, name: str, budget_seconds: float) -> dict[str, Any]:
-    """The figure `attention.<precision>`, `bf16` or `fp16`.
-
-    Raises SkipError, and whatever torch raises.
-    """
+    """The figure `attention.<precision>`. Raises SkipError, and whatever torch raises."""
     deadline = time.monotonic() + budget_seconds
     accelerator = context.gpu
     require_supported(accelerator, name)
     context.guard.require(memory_bytes() + FLUSH_BYTES)
-    try:
-        return burst_figure(accelerator, Attention(accelerator, PRECISIONS[name].inputs), deadline)
-    finally:
-        accelerator.release()
+    return burst_figure(accelerator, Attention(accelerator, PRECISIONS[name].inputs), deadline)
 
 
 FAMILY = Family("attention", measure, GPU, "Loads", {"bf16": FigurePlan("TFLOP/s", 3, 4)})

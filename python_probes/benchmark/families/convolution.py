@@ -30,11 +30,11 @@ class Convolutions:
         """`dtype` is a torch type of 2 bytes. Takes `memory_bytes`. Raises what torch raises."""
         torch = accelerator.torch
         self._torch = torch
-        generator = torch.Generator(device=accelerator.kind).manual_seed(_SEED)
+        generator = torch.Generator(device=accelerator.device).manual_seed(_SEED)
 
         def draw(*shape: int) -> Any:
             return torch.randn(
-                shape, generator=generator, device=accelerator.kind, dtype=getattr(torch, dtype)
+                shape, generator=generator, device=accelerator.device, dtype=getattr(torch, dtype)
             ).to(memory_format=torch.channels_last)
 
         self._images = draw(_IMAGES, _CHANNELS, _SIDE, _SIDE)
@@ -103,10 +103,7 @@ def memory_bytes() -> int:
 
 
 def measure(context: BenchmarkContext, name: str, budget_seconds: float) -> dict[str, Any]:
-    """The figure `convolution.<precision>`, `bf16` or `fp16`.
-
-    Raises SkipError, and whatever torch raises.
-    """
+    """The figure `convolution.<precision>`. Raises SkipError, and whatever torch raises."""
     deadline = time.monotonic() + budget_seconds
     accelerator = context.gpu
     require_supported(accelerator, name)
@@ -120,7 +117,6 @@ def measure(context: BenchmarkContext, name: str, budget_seconds: float) -> dict
         )
     finally:
         cudnn.benchmark = before
-        accelerator.release()
 
 
 FAMILY = Family("convolution", measure, GPU, "Loads", {"bf16": FigurePlan("TFLOP/s", 3, 4)})

@@ -11,13 +11,13 @@ import re
 from typing import Any
 
 from ...core.system import System
-from ..measuring.bandwidth import SCALE, Traffic, triad_is_right
+from ..measuring.bandwidth import Traffic, WallClock, bandwidth, triad
 from ..measuring.context import BenchmarkContext
 from ..measuring.figure import SkipError
 
 BUFFERS = {"copy": 2, "triad": 3}
-SAMPLES = 15
-SAMPLE_SECONDS = 0.05
+_SAMPLES = 15
+_SAMPLE_SECONDS = 0.05
 _TIMES_CACHE = 4  # STREAM's rule for each array
 _SMALLEST, _LARGEST = 2**28, 2**32  # bytes of one buffer; less where memory is short
 _ROUND = 2**20
@@ -26,15 +26,16 @@ _SEED = 20260404
 _CACHE_FOLDER = "/sys/devices/system/cpu"
 
 
-def stream_bytes(context: BenchmarkContext, buffers: int) -> tuple[int, int]:
+def stream_bytes(context: BenchmarkContext, name: str) -> tuple[int, int]:
     """Bytes of one buffer and of the last-level caches.
 
     Raises SkipError where memory is too short for buffers that no cache can hold.
     """
+    buffers = BUFFERS[name]
     cache = last_level_cache(context.system)
-    wanted = min(_LARGEST, max(_SMALLEST, cache * _TIMES_CACHE))
+    best = min(_LARGEST, max(_SMALLEST, cache * _TIMES_CACHE))
     fitting = context.host_guard.allocatable() // (buffers + 1)  # one more for what the check makes
-    size = min(wanted, fitting) // _ROUND * _ROUND
+    size = min(best, fitting) // _ROUND * _ROUND
     if size < max(2 * cache, _ROUND):
         raise SkipError(
             f"{buffers} buffers of {max(size, 0)} bytes fit in memory, not much larger than the "
@@ -43,32 +44,36 @@ def stream_bytes(context: BenchmarkContext, buffers: int) -> tuple[int, int]:
     return size, cache
 
 
-def stream(torch: Any, name: str, size: int, threads: int) -> Traffic:
-    """The work of `copy` or `triad` over float32 arrays of `size` bytes."""
+def stream_figure(
+    torch: Any, name: str, size: int, threads: int, deadline: float
+) -> dict[str, Any]:
+    """The figure of `copy` or `triad` over float32 arrays of `size` bytes. Raises SkipError."""
+    return bandwidth(
+        _traffic(torch, name, size, threads),
+        WallClock(),
+        sample_seconds=_SAMPLE_SECONDS,
+        samples=_SAMPLES,
+        deadline=deadline,
+        parameters={"buffer_bytes": size, "threads": threads},
+    )
+
+
+def _traffic(torch: Any, name: str, size: int, threads: int) -> Traffic:
     # Each thread first touches what it will work on, so that it lies in memory near to it.
     target = torch.full((size // 4,), math.nan, dtype=torch.float32)
     generator = torch.Generator().manual_seed(_SEED)
     sources = [_random(torch, size // 4, generator) for _ in range(BUFFERS[name] - 1)]
-    counted = (
-        f"of random float32 arrays of {size} bytes each, {threads} threads; counted as STREAM does"
-    )
-    if name == "copy":
-        source = sources[0]
-        return Traffic(
-            f"torch copy_ {counted}: one array read plus one written, no write-allocate traffic",
-            2 * size,
-            lambda: target.copy_(source),
-            lambda: target.fill_(math.nan),
-            lambda: bool(torch.equal(target, source)),
-        )
-    left, right = sources
+    counted = f", {threads} threads; counted as STREAM does: "
+    if name == "triad":
+        counted += "two arrays read plus one written, no write-allocate traffic"
+        return triad(torch, target, sources[0], sources[1], counted)
     return Traffic(
-        f"torch.add(b, c, alpha={SCALE:g}, out=a) {counted}: two arrays read plus one written, no "
-        "write-allocate traffic",
-        3 * size,
-        lambda: torch.add(left, right, alpha=SCALE, out=target),
+        f"torch copy_ of random float32 arrays of {size} bytes each{counted}"
+        "one array read plus one written, no write-allocate traffic",
+        2 * size,
+        lambda: target.copy_(sources[0]),
         lambda: target.fill_(math.nan),
-        lambda: triad_is_right(torch, target, left, right),
+        lambda: bool(torch.equal(target, sources[0])),
     )
 
 

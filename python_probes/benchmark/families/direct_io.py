@@ -11,7 +11,7 @@ import mmap
 import os
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,6 +33,7 @@ class _Load:
 
     file: DirectFile
     job: StorageJob
+    grow: bool
     end: float = 0.0
     done: list[tuple[float, float]] = field(default_factory=list)
 
@@ -48,26 +49,18 @@ class _Load:
 
     def offsets(self, stream: int) -> Iterator[int]:
         """Where the requests of one stream go, for ever."""
+        length, written = self.length, self.file.written
+        if self.grow:  # from where the file ends, and over it again once it has its full length
+            yield from range(written // length * length, self.file.limit, length)
+            while True:
+                yield from range(0, self.file.limit, length)
         if self.job.random:
-            blocks = self.file.written // self.length
             choose = random.Random()  # noqa: S311 - offsets, no secret
             while True:
-                yield choose.randrange(blocks) * self.length
-        share = self.file.written // self.streams // self.length * self.length
+                yield choose.randrange(written // length) * length
+        share = written // self.streams // length * length
         while True:
-            yield from range(stream * share, (stream + 1) * share, self.length)
-
-
-def measure(job: StorageJob, file: DirectFile, budget_seconds: float) -> dict[str, Any]:
-    """A figure over what the file holds. Raises SkipError."""
-    load = _Load(file, job)
-    return _figure(load, budget_seconds, lambda stream: _stream(load, stream))
-
-
-def measure_growth(job: StorageJob, file: DirectFile, budget_seconds: float) -> dict[str, Any]:
-    """The figure of a sequential write that makes the file as long as it can. Raises SkipError."""
-    load = _Load(file, job)
-    return _figure(load, budget_seconds, lambda _: _grow(load))
+            yield from range(stream * share, (stream + 1) * share, length)
 
 
 def fill(file: DirectFile, budget_seconds: float) -> None:
@@ -83,17 +76,26 @@ def fill(file: DirectFile, budget_seconds: float) -> None:
         file.verify(last, CHUNK)
 
 
-def _figure(load: _Load, budget_seconds: float, stream: Callable[[int], None]) -> dict[str, Any]:
+def measure(
+    job: StorageJob, file: DirectFile, budget_seconds: float, *, grow: bool = False
+) -> dict[str, Any]:
+    """A figure over what the file holds. Raises SkipError.
+
+    With `grow` a sequential write makes the file as long as it can.
+    """
+    load = _Load(file, job, grow)
     seconds = min(max(_SHARE_OF_BUDGET * budget_seconds, _SHORTEST), _LONGEST)
     if seconds > budget_seconds:
         raise SkipError(f"{budget_seconds:.1f} s are too little time for this figure")
     before = os.times()
     begin = time.monotonic()
     load.end = begin + seconds
-    _together(load, stream)
+    with ThreadPoolExecutor(load.streams) as pool:
+        for _ in pool.map(lambda stream: _stream(load, stream), range(load.streams)):
+            pass  # raises what a stream has raised
     after = os.times()
     times = sorted(at for at, _ in load.done)
-    ended = times[-1] if times else begin + seconds  # comparing afterwards is not timed
+    ended = times[-1]  # comparing afterwards is not timed
     rates = _windows(times, begin, seconds / _SAMPLES)
     job, length = load.job, load.length
     busy = (after.user + after.system - before.user - before.system) / (ended - begin)
@@ -112,54 +114,32 @@ def _figure(load: _Load, budget_seconds: float, stream: Callable[[int], None]) -
             "cpu_share": round(busy, 3),
             "limited_by_tool": busy > _BUSY or (job.random and load.streams > 1),
         },
-        ended - begin,
-    ) | {
-        "window": [begin, ended],
-        "latency_microseconds": percentiles([took for _, took in load.done]),
-    }
-
-
-def _together(load: _Load, stream: Callable[[int], None]) -> None:
-    """Run every stream in a thread of its own. Raises the SkipError of the first that fails."""
-
-    def run(index: int) -> None:
-        try:
-            stream(index)
-        finally:
-            load.end = 0.0  # the time is over, or one has failed: the others stop too
-
-    with ThreadPoolExecutor(load.streams) as pool:
-        for _ in pool.map(run, range(load.streams)):
-            pass
+        begin,
+        ended,
+    ) | {"latency_microseconds": percentiles([took for _, took in load.done])}
 
 
 def _stream(load: _Load, stream: int) -> None:
     """One request after another until the time is over. Raises SkipError."""
-    with mmap.mmap(-1, load.length) as target:
-        now = time.monotonic()
-        for offset in load.offsets(stream):
-            if load.job.write:
-                load.file.write(offset, load.length)
-            else:
-                load.file.read(offset, target)
-            began, now = now, time.monotonic()
-            load.done.append((now, now - began))
-            if now >= load.end:
-                return
-
-
-def _grow(load: _Load) -> None:
-    """Write from where the file ends, and over it again once it has its full length."""
     file, length = load.file, load.length
-    position = file.written // length * length % file.limit
-    last, now = position, time.monotonic()
-    while now < load.end:
-        file.write(position, length)
-        began, now = now, time.monotonic()
-        load.done.append((now, now - began))
-        file.written = max(file.written, position + length)
-        last, position = position, (position + length) % file.limit
-    file.verify(last, length)
+    try:
+        with mmap.mmap(-1, length) as target:
+            now = time.monotonic()
+            for offset in load.offsets(stream):
+                if load.job.write:
+                    file.write(offset, length)
+                else:
+                    file.read(offset, target)
+                began, now = now, time.monotonic()
+                load.done.append((now, now - began))
+                if load.grow:
+                    file.written = max(file.written, offset + length)
+                if now >= load.end:
+                    break
+        if load.grow:
+            file.verify(offset, length)
+    finally:
+        load.end = 0.0  # the time is over, or one has failed: the others stop too
 
 
 def _windows(times: list[float], begin: float, window: float) -> list[float]:

@@ -41,10 +41,6 @@ class FioError(SkipError):
     """fio itself does not work here; the storage may still be measured without it."""
 
 
-class _EngineError(Exception):
-    """The job did not run; with another engine it may."""
-
-
 @dataclass(frozen=True)
 class _Run:
     """What one run of fio says; `rate` is in GB/s or IOPS."""
@@ -75,21 +71,30 @@ class Fio:
         if _FEWEST_RUNS * (seconds + _START_SECONDS) > budget_seconds:
             raise SkipError(f"{budget_seconds:.1f} s are too little time for this figure")
         begin = time.monotonic()
-        engine, runs = None, list[_Run]()
+        failures = []
+        for engine in _ENGINES:
+            try:
+                runs = self._runs(engine, seconds, begin + budget_seconds, grow)
+            except FioError as error:  # noqa: PERF203 - two engines
+                failures.append(f"{engine}: {error}")
+            else:
+                return self._figure(engine, runs, begin)
+        raise FioError(f"fio: {'; '.join(failures)}")
+
+    def _runs(self, engine: str, seconds: float, deadline: float, grow: bool) -> list[_Run]:
+        """Runs until the deadline. Raises SkipError, and FioError where one fails."""
+        runs: list[_Run] = []
         for start, length in self._growing() if grow else self._shares():
-            late = time.monotonic() - begin + seconds + _START_SECONDS > budget_seconds
+            late = time.monotonic() + seconds + _START_SECONDS > deadline
             if len(runs) >= _FEWEST_RUNS and late:
                 break
-            if engine is None:
-                engine, run = self._first(start, length, seconds)
-            else:
-                run = self._again(engine, start, length, seconds)
+            run = self._run(engine, start, length, seconds)
             runs.append(run)
             if grow:
                 # What was under way at the end may be missing.
                 done = min(length, run.moved_bytes - self.job.depth * self.job.block_bytes)
                 self.file.written = max(self.file.written, (start + done) // _BLOCK * _BLOCK)
-        return self._figure(str(engine), runs) | {"window": [begin, time.monotonic()]}
+        return runs
 
     def _growing(self) -> Iterator[tuple[int, int]]:
         """A fifth of the file at a time, from where the data ends, and from the start again."""
@@ -110,23 +115,7 @@ class Fio:
                 length = written // _RUNS // block * block
                 yield run * length, length
 
-    def _first(self, start: int, length: int, seconds: float) -> tuple[str, _Run]:
-        """The first run, and the engine that could do it. Raises SkipError."""
-        failures = []
-        for engine in _ENGINES:
-            try:
-                return engine, self._run(engine, start, length, seconds)
-            except _EngineError as error:  # noqa: PERF203 - two engines
-                failures.append(f"{engine}: {error}")
-        raise FioError(f"fio: {'; '.join(failures)}")
-
-    def _again(self, engine: str, start: int, length: int, seconds: float) -> _Run:
-        try:
-            return self._run(engine, start, length, seconds)
-        except _EngineError as error:
-            raise FioError(f"fio: {engine}: {error}") from error
-
-    def _figure(self, engine: str, runs: list[_Run]) -> dict[str, Any]:
+    def _figure(self, engine: str, runs: list[_Run], begin: float) -> dict[str, Any]:
         job = self.job
         ordered = sorted(runs, key=lambda run: run.rate)
         median = ordered[len(ordered) // 2]
@@ -147,11 +136,15 @@ class Fio:
                 "cpu_share": round(median.cpu_percent / 100, 3),
                 "limited_by_tool": median.cpu_percent > _BUSY_PERCENT,
             },
-            sum(run.seconds for run in runs),
-        ) | {"latency_microseconds": median.latency_microseconds}
+            begin,
+            time.monotonic(),
+        ) | {
+            "duration_seconds": sum(run.seconds for run in runs),
+            "latency_microseconds": median.latency_microseconds,
+        }
 
     def _run(self, engine: str, start: int, length: int, seconds: float) -> _Run:
-        """One run. Raises SkipError and _EngineError."""
+        """One run. Raises SkipError, and FioError where fio is at fault."""
         job = self.job
         direction = "write" if job.write else "read"
         command = [
@@ -192,12 +185,12 @@ class Fio:
         except subprocess.TimeoutExpired:
             raise SkipError(f"fio did not end {_GRACE_SECONDS:g} s after its time") from None
         except OSError as error:
-            raise FioError(f"fio cannot be started: {error.strerror}") from error
+            raise FioError(f"cannot be started: {error.strerror}") from error
         return _parse(process, direction, job.random)
 
 
 def _parse(process: subprocess.CompletedProcess[bytes], direction: str, random: bool) -> _Run:
-    """The part of fio's JSON answer that a figure needs. Raises _EngineError and FioError."""
+    """The part of fio's JSON answer that a figure needs. Raises FioError."""
     text = process.stdout.decode("utf-8", "replace")
     errors = process.stderr.decode("utf-8", "replace").strip().splitlines()
     try:
@@ -209,7 +202,7 @@ def _parse(process: subprocess.CompletedProcess[bytes], direction: str, random: 
             raise FioError(f"{version} is older than fio-{_OLDEST[0]}.{_OLDEST[1]}")
         job = answer["jobs"][0]
         if process.returncode != 0 or job["error"]:
-            raise _EngineError(errors[0] if errors else f"error {job['error']}")
+            raise FioError(errors[0] if errors else f"error {job['error']}")
         part = job[direction]
         latency = part["clat_ns"]["percentile"]
         return _Run(
@@ -221,4 +214,4 @@ def _parse(process: subprocess.CompletedProcess[bytes], direction: str, random: 
             latency_microseconds={name: latency[key] / 1000 for name, key in _PERCENTILES.items()},
         )
     except (ValueError, KeyError, IndexError, TypeError) as error:
-        raise _EngineError(errors[0] if errors else "printed no result") from error
+        raise FioError(errors[0] if errors else "printed no result") from error

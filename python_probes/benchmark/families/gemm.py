@@ -20,22 +20,16 @@ _SIZE = 8192
 
 
 def measure(context: BenchmarkContext, name: str, budget_seconds: float) -> dict[str, Any]:
-    """The figure `gemm.<precision>` or `sweep.<precision>_<size>`.
-
-    Raises SkipError, and whatever torch raises.
-    """
+    """`gemm.<precision>` or `sweep.<precision>_<size>`. Raises SkipError, and what torch raises."""
     deadline = time.monotonic() + budget_seconds
     accelerator = context.gpu
     precision, _, given = name.partition("_")
     size = int(given or _SIZE)
     require_supported(accelerator, precision)
     context.guard.require(memory_bytes(precision, size) + FLUSH_BYTES)
-    try:
-        with matmul_precision(accelerator.torch, precision):
-            load = MatrixProduct(accelerator, precision, size)
-            return burst_figure(accelerator, load, deadline)
-    finally:
-        accelerator.release()
+    with matmul_precision(accelerator.torch, precision):
+        load = MatrixProduct(accelerator.torch, accelerator.device, precision, size)
+        return burst_figure(accelerator, load, deadline)
 
 
 FAMILY = Family(

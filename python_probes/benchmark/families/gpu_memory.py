@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import time
 from typing import Any
 
-from ..measuring.bandwidth import SCALE, Traffic, bandwidth, triad_is_right
+from ..measuring.bandwidth import Traffic, bandwidth, triad
 from ..measuring.context import BenchmarkContext
 from ..measuring.family import GPU, Family, FigurePlan
 from ..measuring.figure import SkipError
@@ -34,24 +33,24 @@ def measure(context: BenchmarkContext, name: str, budget_seconds: float) -> dict
             f"a buffer of {size} bytes is not much larger than the cache of {cache} bytes"
         )
     context.guard.require((_BUFFERS[name] + 1) * size)  # one more for what the check makes
-    try:
-        return bandwidth(
-            _traffic(gpu.torch, name, size),
-            gpu.seconds,
-            gpu.clock,
-            warm_up=gpu.warm_up,
-            sample_seconds=_SAMPLE_SECONDS,
-            samples=_SAMPLES,
-            deadline=deadline,
-            parameters={"buffer_bytes": size, "cache_bytes": cache},
-        )
-    finally:
-        gpu.release()
+    return bandwidth(
+        _traffic(gpu.torch, name, size),
+        gpu,
+        sample_seconds=_SAMPLE_SECONDS,
+        samples=_SAMPLES,
+        deadline=deadline,
+        parameters={"buffer_bytes": size, "cache_bytes": cache},
+    )
 
 
 def _traffic(torch: Any, name: str, size: int) -> Traffic:
     if name == "triad":
-        return _triad(torch, size)
+        target, left, right = (
+            torch.empty(size // 4, dtype=torch.float32, device="cuda") for _ in range(3)
+        )
+        left.uniform_()
+        right.uniform_()
+        return triad(torch, target, left, right, "; two arrays read plus one written")
     if name == "read":
         return _read(torch, size)
     target = torch.empty(size // 8, dtype=torch.int64, device="cuda")
@@ -71,22 +70,6 @@ def _traffic(torch: Any, name: str, size: int) -> Traffic:
         lambda: target.copy_(source),
         target.zero_,
         lambda: bool(torch.equal(source, target)),
-    )
-
-
-def _triad(torch: Any, size: int) -> Traffic:
-    target, left, right = (
-        torch.empty(size // 4, dtype=torch.float32, device="cuda") for _ in range(3)
-    )
-    left.uniform_()
-    right.uniform_()
-    return Traffic(
-        f"torch.add(b, c, alpha={SCALE:g}, out=a) of random float32 arrays of {size} bytes each; "
-        "two arrays read plus one written",
-        3 * size,
-        lambda: torch.add(left, right, alpha=SCALE, out=target),
-        lambda: target.fill_(math.nan),
-        lambda: triad_is_right(torch, target, left, right),
     )
 
 

@@ -62,22 +62,23 @@ class Float8(Plain):
         self._torch = torch
         self._left, self._right = (draw(torch.float32).to(dtype) for _ in range(2))
         self._right = self._right.t()
-        self._scale = torch.ones((), dtype=torch.float32, device=self._left.device)
+        scale = torch.ones((), dtype=torch.float32, device=self._left.device)
+        self._given = (self._left, self._right, scale, scale)
 
     def multiply(self, result: Any) -> None:
         """Ask for one product into `result`."""
+        left, right, left_scale, right_scale = self._given
         self._torch._scaled_mm(
-            self._left,
-            self._right,
-            scale_a=self._scale,
-            scale_b=self._scale,
+            left,
+            right,
+            scale_a=left_scale,
+            scale_b=right_scale,
             out_dtype=result.dtype,
-            use_fast_accum=False,
             out=result,
         )
 
 
-class Float4(Plain):
+class Float4(Float8):
     """NVFP4; the right matrix column by column."""
 
     call = "torch._scaled_mm (an E4M3 scale for each 16 numbers)"
@@ -86,19 +87,11 @@ class Float4(Plain):
         self._torch = torch
         self._left, self._left_scales = nvfp4.quantize(torch, draw(torch.float32))
         self._right, self._right_scales = nvfp4.quantize(torch, draw(torch.float32))
-        self._left_view, self._right_view = self._left.view(dtype), self._right.view(dtype).t()
-        self._scale_a = nvfp4.swizzle(self._left_scales)
-        self._scale_b = nvfp4.swizzle(self._right_scales)
-
-    def multiply(self, result: Any) -> None:
-        """Ask for one product into `result`."""
-        self._torch._scaled_mm(
-            self._left_view,
-            self._right_view,
-            scale_a=self._scale_a,
-            scale_b=self._scale_b,
-            out_dtype=result.dtype,
-            out=result,
+        self._given = (
+            self._left.view(dtype),
+            self._right.view(dtype).t(),
+            nvfp4.swizzle(self._left_scales),
+            nvfp4.swizzle(self._right_scales),
         )
 
     def rows(self, step: int) -> Any:

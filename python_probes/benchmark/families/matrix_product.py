@@ -10,7 +10,7 @@ from typing import Any
 
 from ..measuring.accelerator import Accelerator
 from ..measuring.figure import SkipError
-from ..measuring.load import relative_error, require_torch, sample_step
+from ..measuring.load import relative_error, sample_step
 from .matrix_operands import Float4, Float8, Integers, Plain
 
 _SEED = 20260401
@@ -67,23 +67,22 @@ PRECISIONS = {
 class MatrixProduct:
     """The load of one product of `size` by `size` matrices of normally distributed numbers."""
 
-    def __init__(self, accelerator: Accelerator, name: str, size: int) -> None:
-        """Takes `memory_bytes`. Raises whatever torch raises."""
-        torch = accelerator.torch
+    def __init__(self, torch: Any, device: str, name: str, size: int) -> None:
+        """Takes `memory_bytes` of the device. Raises whatever torch raises."""
         precision = PRECISIONS[name]
         self._torch = torch
         self._size = size
-        generator = torch.Generator(device=accelerator.kind).manual_seed(_SEED)
+        generator = torch.Generator(device=device).manual_seed(_SEED)
 
         def draw(dtype: Any) -> Any:
             shape = (size, size)
-            return torch.randn(shape, generator=generator, device=accelerator.kind, dtype=dtype)
+            return torch.randn(shape, generator=generator, device=device, dtype=dtype)
 
         self._operands = precision.operands(torch, getattr(torch, precision.inputs), draw)
         dtype = getattr(torch, precision.result)
         self._integers = not dtype.is_floating_point
         self._poison = torch.iinfo(dtype).min if self._integers else math.nan
-        self._result = torch.full((size, size), self._poison, dtype=dtype, device=accelerator.kind)
+        self._result = torch.full((size, size), self._poison, dtype=dtype, device=device)
         self.operations = 2 * size**3
         self.error_limit = precision.error_limit
         self.text = (
@@ -130,7 +129,10 @@ def require_supported(accelerator: Accelerator, name: str) -> None:
             ".".join(map(str, c)) for c in (precision.capability, accelerator.capability)
         )
         raise SkipError(f"{name} needs compute capability {needed} or newer, this GPU has {own}")
-    require_torch(accelerator.torch, name, *precision.needs)
+    torch = accelerator.torch
+    for need in precision.needs:
+        if not hasattr(torch, need):
+            raise SkipError(f"{name} needs torch.{need}, which torch {torch.__version__} lacks")
 
 
 @contextlib.contextmanager

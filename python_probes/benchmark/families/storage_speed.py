@@ -15,7 +15,7 @@ from ..measuring.direct_file import DirectFile
 from ..measuring.family import STORAGE, Family, FigurePlan
 from . import direct_io
 from .fio import Fio, FioError
-from .storage_job import JOBS
+from .storage_job import JOBS, StorageJob
 
 _FILL_SHARE = 0.4  # of the budget, where an earlier figure has not written the file
 _LONGEST_REASON = 300
@@ -29,27 +29,27 @@ def measure(context: BenchmarkContext, name: str, budget_seconds: float) -> dict
     """
     end = time.monotonic() + budget_seconds
     file = context.file
-    if name == "write":
+    grow = name == "write"
+    if grow:
         file.allocate()
     elif not file.enough:
         direct_io.fill(file, _FILL_SHARE * budget_seconds)
     file.require_uncached()
-    figure = _measure(context, file, name, end)
+    figure = _measure(context.system.which("fio"), file, JOBS[name], end, grow)
     file.require_uncached()
     return figure
 
 
-def _measure(context: BenchmarkContext, file: DirectFile, name: str, end: float) -> dict[str, Any]:
-    job, grow = JOBS[name], name == "write"
+def _measure(
+    executable: str | None, file: DirectFile, job: StorageJob, end: float, grow: bool
+) -> dict[str, Any]:
     problem = None
-    executable = context.system.which("fio")
     if executable is not None:
         try:
             return Fio(executable, file, job).measure(end - time.monotonic(), grow=grow)
         except FioError as error:
             problem = str(error)[:_LONGEST_REASON]
-    by_itself = direct_io.measure_growth if grow else direct_io.measure
-    figure = by_itself(job, file, end - time.monotonic())
+    figure = direct_io.measure(job, file, end - time.monotonic(), grow=grow)
     if problem is not None:
         figure["parameters"]["fio_problem"] = problem
     return figure

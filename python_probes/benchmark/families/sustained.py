@@ -32,14 +32,11 @@ def measure(context: BenchmarkContext, name: str, budget_seconds: float) -> dict
     accelerator = context.gpu
     require_supported(accelerator, name)
     context.guard.require(memory_bytes(name, _SIZE))
-    try:
-        with matmul_precision(accelerator.torch, name):
-            load = MatrixProduct(accelerator, name, _SIZE)
-            accelerator.warm_up(load.run)
-            load.spoil()
-            return _measure(accelerator, load, deadline)
-    finally:
-        accelerator.release()
+    with matmul_precision(accelerator.torch, name):
+        load = MatrixProduct(accelerator.torch, accelerator.device, name, _SIZE)
+        accelerator.warm_up(load.run)
+        load.spoil()
+        return _measure(accelerator, load, deadline)
 
 
 def _measure(accelerator: Accelerator, load: MatrixProduct, deadline: float) -> dict[str, Any]:
@@ -47,7 +44,7 @@ def _measure(accelerator: Accelerator, load: MatrixProduct, deadline: float) -> 
     length = max(_WINDOW_SECONDS, (deadline - begin) / _MOST_WINDOWS)
     windows = _windows(accelerator, load, length, deadline)
     end = time.monotonic()
-    error = checked(load)
+    check = checked(load)
     if len(windows) < _FEWEST_WINDOWS:
         raise SkipError(
             f"{len(windows)} windows of {length:.2g} s were completed in the {end - begin:.1f} s "
@@ -63,10 +60,10 @@ def _measure(accelerator: Accelerator, load: MatrixProduct, deadline: float) -> 
             **load.parameters,
             "window_seconds": length,
             "products": sum(products for products, _ in windows),
-            "checked_error": error,
-            "error_limit": load.error_limit,
+            **check,
         },
-        end - begin,
+        begin,
+        end,
     )
     ends = list(itertools.accumulate(seconds for _, seconds in windows))
     series = {
@@ -74,7 +71,7 @@ def _measure(accelerator: Accelerator, load: MatrixProduct, deadline: float) -> 
         "value": samples,
         **{one: [None] * len(ends) for one in _GPU_COLUMNS},
     }
-    return {**measured, "series": series, "window": [begin, end]}
+    return {**measured, "series": series}
 
 
 def _windows(

@@ -26,24 +26,20 @@ def measure(context: BenchmarkContext, name: str, budget_seconds: float) -> dict
     gpu = context.gpu
     size = _fitting_size(context)
     way, _, kind = name.rpartition("_")
-    ways = {"to_device": _to_device, "to_host": _to_host, "both_ways": _both_ways}
-    try:
-        return bandwidth(
-            ways[way](gpu, size, kind == "pinned"),
-            gpu.seconds,
-            gpu.clock,
-            warm_up=gpu.warm_up,
-            sample_seconds=_SAMPLE_SECONDS[kind],
-            samples=_SAMPLES[kind],
-            deadline=deadline,
-            parameters={
-                "buffer_bytes": size,
-                "pinned": kind == "pinned",
-                "unified_memory": gpu.unified_memory,
-            },
-        )
-    finally:
-        gpu.release()
+    pinned = kind == "pinned"
+    both = way == "both_ways"
+    return bandwidth(
+        _both_ways(gpu, size, pinned) if both else _one_way(gpu, way, size, pinned),
+        gpu,
+        sample_seconds=_SAMPLE_SECONDS[kind],
+        samples=_SAMPLES[kind],
+        deadline=deadline,
+        parameters={
+            "buffer_bytes": size,
+            "pinned": pinned,
+            "unified_memory": gpu.unified_memory,
+        },
+    )
 
 
 def _fitting_size(context: BenchmarkContext) -> int:
@@ -60,57 +56,36 @@ def _fitting_size(context: BenchmarkContext) -> int:
     return _SIZES[-1]
 
 
-def _random(torch: Any, size: int) -> Any:
-    """Random bytes on the GPU, which draws them many times faster than a CPU."""
-    return torch.empty(size // 8, dtype=torch.int64, device="cuda").random_()
-
-
-def _zeros(torch: Any, size: int) -> Any:
-    return torch.zeros(size // 8, dtype=torch.int64, device="cuda")
-
-
-def _on_host(torch: Any, size: int, pinned: bool) -> Any:
-    """Memory of the host, every page of it touched."""
-    return torch.empty(size // 8, dtype=torch.int64, pin_memory=pinned).zero_()
-
-
 def _text(size: int, pinned: bool, unified: bool) -> str:
     where = "pinned" if pinned else "pageable"
     both = "; both lie in the same memory here" if unified else ""
     return f"torch copy_ of {size} bytes of random data, {where} memory on the host's side{both}"
 
 
-def _to_device(gpu: Accelerator, size: int, pinned: bool) -> Traffic:
+def _one_way(gpu: Accelerator, way: str, size: int, pinned: bool) -> Traffic:
     torch = gpu.torch
-    wanted, target = _random(torch, size), _zeros(torch, size)
-    source = _on_host(torch, size, pinned)
-    source.copy_(wanted)
+    # Drawn on the GPU, many times faster than on a CPU; of the host's memory every page is touched.
+    content = torch.empty(size // 8, dtype=torch.int64, device="cuda").random_()
+    host = torch.empty(size // 8, dtype=torch.int64, pin_memory=pinned).zero_()
+    if way == "to_host":
+        source, target, direction = content, host, "device to host"
+    else:
+        host.copy_(content)
+        target = torch.zeros(size // 8, dtype=torch.int64, device="cuda")
+        source, direction = host, "host to device"
     return Traffic(
-        f"{_text(size, pinned, gpu.unified_memory)}; host to device",
-        size,
-        lambda: target.copy_(source, non_blocking=pinned),
-        target.zero_,
-        lambda: bool(torch.equal(target, wanted)),
-    )
-
-
-def _to_host(gpu: Accelerator, size: int, pinned: bool) -> Traffic:
-    torch = gpu.torch
-    source = _random(torch, size)
-    target = _on_host(torch, size, pinned)
-    return Traffic(
-        f"{_text(size, pinned, gpu.unified_memory)}; device to host",
+        f"{_text(size, pinned, gpu.unified_memory)}; {direction}",
         size,
         lambda: target.copy_(source, non_blocking=pinned),
         target.zero_,
         # Compared where that is quick; what never arrived is still zero when it goes back.
-        lambda: bool(torch.equal(target.to("cuda"), source)),
+        lambda: bool(torch.equal(target.to("cuda"), content)),
     )
 
 
 def _both_ways(gpu: Accelerator, size: int, pinned: bool) -> Traffic:
     torch = gpu.torch
-    there, back = _to_device(gpu, size, pinned), _to_host(gpu, size, pinned)
+    there, back = (_one_way(gpu, way, size, pinned) for way in ("to_device", "to_host"))
     streams = [torch.cuda.Stream(), torch.cuda.Stream()]
 
     def work() -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from .accelerator import Accelerator
@@ -28,46 +27,14 @@ _TRIAL_CALLS = 3
 _TRIAL_SHARE = 0.5  # of a burst: what a second trial fills where calls are short
 
 
-@dataclass(frozen=True)
-class Bursts:
-    """Seconds a call, one median for each burst; the monotonic times of begin and end."""
-
-    seconds: list[float]
-    calls: int
-    begin: float
-    end: float
-
-
 def burst_figure(accelerator: Accelerator, load: Load, deadline: float) -> dict[str, Any]:
-    """The figure of a load, with its `window`; `deadline` is on the monotonic clock.
+    """The figure of a load; `deadline` is on the monotonic clock.
 
     Raises SkipError where three bursts do not fit or the result is wrong, and whatever torch
     raises.
     """
-    timed = _time(accelerator, load, deadline)
-    error = checked(load)
-    measured = figure(
-        [load.operations / seconds / 1e12 for seconds in timed.seconds],
-        f"{load.text}; after a ramp, bursts of {timed.calls} calls and one untimed call ahead of "
-        f"them, with pauses of {_PAUSE_SECONDS:g} s; each call timed by {accelerator.clock} after "
-        f"{FLUSH_BYTES >> 20} MiB were zeroed, so that no cache holds an operand; a sample is the "
-        "median of a burst; the last result checked against float64 on a sample",
-        {
-            **load.parameters,
-            "bursts": len(timed.seconds),
-            "calls_per_burst": timed.calls,
-            "pause_seconds": _PAUSE_SECONDS,
-            "checked_error": error,
-            "error_limit": load.error_limit,
-        },
-        timed.end - timed.begin,
-    )
-    return {**measured, "window": [timed.begin, timed.end]}
-
-
-def _time(accelerator: Accelerator, load: Load, deadline: float) -> Bursts:
     torch = accelerator.torch
-    flushed = torch.empty(FLUSH_BYTES // 4, dtype=torch.int32, device=accelerator.kind)
+    flushed = torch.empty(FLUSH_BYTES // 4, dtype=torch.int32, device=accelerator.device)
     accelerator.warm_up(load.run)
     each = _seconds_with_flush(accelerator, load.run, flushed.zero_)
     calls = max(_FEWEST_CALLS, round(_BURST_SECONDS / each))
@@ -85,7 +52,23 @@ def _time(accelerator: Accelerator, load: Load, deadline: float) -> Bursts:
         load.run()  # brings back what clock the pause has cost
         load.spoil()
         medians.append(statistics.median(accelerator.seconds_each(load.run, flushed.zero_, calls)))
-    return Bursts(medians, calls, begin, time.monotonic())
+    end = time.monotonic()
+    return figure(
+        [load.operations / seconds / 1e12 for seconds in medians],
+        f"{load.text}; after a ramp, bursts of {calls} calls and one untimed call ahead of them, "
+        f"with pauses of {_PAUSE_SECONDS:g} s; each call timed by {accelerator.clock} after "
+        f"{FLUSH_BYTES >> 20} MiB were zeroed, so that no cache holds an operand; a sample is the "
+        "median of a burst; the last result checked against float64 on a sample",
+        {
+            **load.parameters,
+            "bursts": len(medians),
+            "calls_per_burst": calls,
+            "pause_seconds": _PAUSE_SECONDS,
+            **checked(load),
+        },
+        begin,
+        end,
+    )
 
 
 def _seconds_with_flush(

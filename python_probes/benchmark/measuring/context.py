@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,52 +21,60 @@ class BenchmarkContext:
     torch: Any
     directory: Path
     system: System
-    _file: DirectFile | None = field(default=None, init=False)
-    _accelerator: Accelerator | None = field(default=None, init=False)
 
     def ready(self) -> dict[str, Any]:
-        """What computes here, for the document's `device` and `build`."""
+        """What computes here, for the document's `device` (None: the CPU) and `build`."""
         if isinstance(self.torch, str):
             return {"device": None, "build": None, "uuid": None, "no_torch": self.torch}
-        accelerator = self.accelerator
+        gpu, cuda = self._gpu, self.torch.version.cuda
         return {
-            "device": accelerator.describe(),
-            "build": accelerator.build(),
-            "uuid": accelerator.uuid,
+            "device": gpu and gpu.describe(),
+            "build": {
+                "torch": str(self.torch.__version__),
+                "cuda": cuda,
+                "arch_list": (self.torch._C._cuda_getArchFlags() or "").split() if cuda else [],
+                "threads": int(self.torch.get_num_threads()),
+            },
+            "uuid": gpu and gpu.uuid,
             "no_torch": None,
         }
 
-    @property
-    def accelerator(self) -> Accelerator:
-        """The device that torch computes on. Raises SkipError where there is no torch."""
+    def release(self) -> None:
+        """Give back the GPU memory that the last figure has left in torch's cache."""
+        if self._gpu is not None:
+            self.torch.cuda.empty_cache()
+
+    @cached_property
+    def _gpu(self) -> Accelerator | None:
+        if isinstance(self.torch, str) or not self.torch.cuda.is_available():
+            return None
+        return Accelerator(self.torch)
+
+    def require_torch(self) -> Any:
+        """The module torch. Raises SkipError where there is none."""
         if isinstance(self.torch, str):
             raise SkipError(f"torch: {self.torch}")
-        if self._accelerator is None:
-            self._accelerator = Accelerator(self.torch)
-        return self._accelerator
+        return self.torch
 
     @property
     def gpu(self) -> Accelerator:
         """The CUDA device. Raises SkipError where there is none."""
-        accelerator = self.accelerator
-        if accelerator.kind != "cuda":
+        self.require_torch()
+        if self._gpu is None:
             raise SkipError("torch sees no CUDA device")
-        return accelerator
+        return self._gpu
 
     @property
     def guard(self) -> MemoryGuard:
-        """What refuses a load that does not fit. Raises SkipError where there is no torch."""
-        accelerator = self.accelerator
-        return MemoryGuard(self.system, accelerator.kind == "cuda", accelerator.free_bytes)
+        """What refuses a load that does not fit on the GPU. Raises SkipError without a GPU."""
+        return MemoryGuard(self.system, True, self.gpu.free_bytes)
 
     @property
     def host_guard(self) -> MemoryGuard:
-        """The same for a load in the host's memory. Raises SkipError where there is no torch."""
-        return MemoryGuard(self.system, self.accelerator.kind == "cuda", lambda: None)
+        """The same for a load in the host's memory."""
+        return MemoryGuard(self.system, self._gpu is not None, lambda: None)
 
-    @property
+    @cached_property
     def file(self) -> DirectFile:
         """The file that storage is measured on. Raises SkipError where there can be none."""
-        if self._file is None:
-            self._file = DirectFile(self.directory, self.system)
-        return self._file
+        return DirectFile(self.directory, self.system)

@@ -58,7 +58,6 @@ class DirectFile:
             raise SkipError(f"{folder}: {_reason(error)}") from error
         self.device = block_device(system, folder)
         self.written = 0
-        self._allocated = False
         # Content repeats after two chunks: incompressible for any block that a device looks at.
         self._pool = mmap.mmap(-1, 2 * CHUNK)
         self._pool[:] = secrets.token_bytes(2 * CHUNK)
@@ -85,13 +84,10 @@ class DirectFile:
 
     def allocate(self) -> None:
         """Give the file its full length, its space reserved and not written. Raises SkipError."""
-        if self._allocated:
-            return
         try:
             _reserve(self.descriptor, self.limit)
         except OSError as error:
             raise SkipError(f"allocating {self.limit} bytes: {_reason(error)}") from error
-        self._allocated = True
 
     def write(self, offset: int, length: int) -> None:
         """Write `length` bytes, a divisor of a chunk, at a multiple of it.
@@ -125,23 +121,15 @@ class DirectFile:
                 raise SkipError("what was read differs from what was written")
 
     def require_uncached(self) -> None:
-        """Refuse a file whose data went through memory despite direct I/O. Raises SkipError."""
+        """Raises SkipError where data went through memory despite direct I/O, and OSError."""
         if not self.written:
             return
-        try:
-            share = resident_share(self.descriptor, self.written)
-        except OSError as error:
-            raise SkipError(f"whether the file is in the page cache: {_reason(error)}") from error
+        share = resident_share(self.descriptor, self.written)
         if share > _MOSTLY:
             raise SkipError(
                 f"{share:.0%} of the file lie in the page cache after direct writes: this file "
                 f"system ({self.file_system}) passes direct I/O through memory"
             )
-
-    def close(self) -> None:
-        """Let the file go, and with it its space."""
-        os.close(self.descriptor)
-        self._pool.close()
 
 
 def _open_unnamed(folder: Path) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 _FEWEST_FOR_SPREAD = 4
+_FEWEST_SAMPLES = 3
 
 
 class SkipError(Exception):
@@ -17,12 +18,14 @@ def figure(
     samples: list[float],
     method: str,
     parameters: dict[str, Any],
-    duration_seconds: float,
+    begin: float,
+    end: float,
 ) -> dict[str, Any]:
     """A `figure` of the benchmark document, its labels (see Family) and trace still to come.
 
-    `samples` are in the unit of its plan, in the order they were taken; `duration_seconds` is the
-    timed part. Raises SkipError when nothing was timed.
+    `samples` are in the unit of its plan, in the order they were taken; the timed part lasted from
+    `begin` to `end` on the monotonic clock: its `window`, which the supervisor takes out.
+    Raises SkipError when nothing was timed.
     """
     if not samples:
         raise SkipError("no sample was completed")
@@ -32,7 +35,8 @@ def figure(
         "spread": spread(samples),
         "method": method,
         "parameters": parameters,
-        "duration_seconds": duration_seconds,
+        "duration_seconds": end - begin,
+        "window": [begin, end],
         "trace": None,
     }
 
@@ -69,6 +73,3 @@ def time_samples(
             f"{max(budget_seconds, 0):.1f} s left for this figure"
         )
     return [run(repetitions) / repetitions for _ in range(min(samples, fitting))], repetitions
-
-
-_FEWEST_SAMPLES = 3

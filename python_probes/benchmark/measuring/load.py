@@ -50,19 +50,15 @@ def sample_step(size: int) -> int:
     return max(0, size // _CHECKED - 1) | 1
 
 
-def checked(load: Load) -> float:
-    """The error of the load's last result. Raises SkipError where it is over the limit."""
+def checked(load: Load) -> dict[str, Any]:
+    """The parameters that say how far the load's last result is off.
+
+    Raises SkipError where that is over the limit.
+    """
     error = load.error()
     if not error <= load.error_limit:  # also true for NaN
         raise SkipError(
             f"the result is wrong: off by {error:.3g} of its root mean square, at most "
             f"{load.error_limit:g} expected"
         )
-    return error
-
-
-def require_torch(torch: Any, what: str, *names: str) -> None:
-    """Raises SkipError where this torch has not all of these names."""
-    for name in names:
-        if not hasattr(torch, name):
-            raise SkipError(f"{what} needs torch.{name}, which torch {torch.__version__} lacks")
+    return {"checked_error": error, "error_limit": load.error_limit}

@@ -13,12 +13,6 @@ import os
 _LOWEST_BITS = bytes(state & 1 for state in range(256))
 
 
-def drop(descriptor: int) -> None:
-    """Write what is pending and ask the kernel to forget the file's pages. Raises OSError."""
-    os.fsync(descriptor)
-    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-
-
 def resident_share(descriptor: int, size: int) -> float:
     """The share, 0 to 1, of the first `size` bytes of an open file that lie in memory.
 

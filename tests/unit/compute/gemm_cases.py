@@ -37,7 +37,7 @@ class Products(unittest.TestCase):
     def test_wrong_numbers_are_noticed(self):
         for name in ON_CPU:
             with self.subTest(name):
-                load = MatrixProduct(Context.gpu, name, 128)
+                load = MatrixProduct(torch, "cpu", name, 128)
                 load.run()
                 self.assertLessEqual(load.error(), load.error_limit)
                 load._result[3, 5] += 1 if name == "int8" else 40
@@ -46,7 +46,7 @@ class Products(unittest.TestCase):
     def test_one_element_that_nothing_wrote_is_noticed(self):
         for name in ON_CPU:
             with self.subTest(name):
-                load = MatrixProduct(Context.gpu, name, 256)
+                load = MatrixProduct(torch, "cpu", name, 256)
                 load.spoil()
                 untouched = load._result[101, 66].clone()
                 load.run()
@@ -54,7 +54,7 @@ class Products(unittest.TestCase):
                 self.assertNotEqual(load.error(), load.error())  # NaN
 
     def test_integers_fill_their_range_and_no_product_can_be_the_poison(self):
-        load = MatrixProduct(Context.gpu, "int8", 256)
+        load = MatrixProduct(torch, "cpu", "int8", 256)
         self.assertEqual(int(load._operands._left.max()), 127)
         self.assertGreater(-load._poison, 16384 * 127 * 127)
 

@@ -1,5 +1,6 @@
 """The compute families at a size for a CPU, over the real torch."""
 
+import time
 from contextlib import ExitStack
 from unittest import mock
 
@@ -21,13 +22,32 @@ SIZES = {
 class Accelerator(accelerator.Accelerator):
     """The CPU, taken for a GPU that has every precision."""
 
-    capability = (12, 1)
+    device = "cpu"
+
+    def __init__(self):
+        self.torch = torch
+        self.capability = (12, 1)
+
+    def warm_up(self, work):
+        work()
+
+    def synchronize(self):
+        pass
+
+    def seconds_each(self, work, before, count):
+        seconds = []
+        for _ in range(count):
+            before()
+            begin = time.perf_counter()
+            work()
+            seconds.append(time.perf_counter() - begin)
+        return seconds
 
 
 class Context:
     """A benchmark context whose GPU is the CPU."""
 
-    gpu = Accelerator(torch)
+    gpu = Accelerator()
     guard = mock.Mock(spec=MemoryGuard)
 
 
