@@ -28,7 +28,6 @@ def document(system: System, host: str, timeout: float = 20.0) -> dict[str, Any]
     """An environment document; each of its probes may take `timeout` seconds."""
     problems: list[dict[str, str]] = []
     identifiers = Identifiers(system, noter(problems, "identifiers"))
-    # Before any thread is started: a signal held back in one is delivered to another.
     asked = terminal_graphics.terminal()
 
     def torch(system: System, _: Identifiers, note: Note) -> dict[str, Any]:
@@ -42,7 +41,7 @@ def document(system: System, host: str, timeout: float = 20.0) -> dict[str, Any]
         "environment": surroundings,
     }
     sections, found = run_probes(
-        system, identifiers, probes, timeout, apart={"gpu": gpu.IF_IT_CRASHES}
+        system, identifiers, probes, timeout, advice={"gpu": gpu.IF_IT_CRASHES}
     )
     problems += found
     gpu_section = sections["gpu"] or {}
