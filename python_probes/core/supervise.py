@@ -137,6 +137,10 @@ def _answer_and_end(
     """What a forked process does: nothing of it may return into the copy of the caller."""
     try:
         die_with_parent()
+        # One that is stuck in the kernel must not hold open what the caller's own caller reads.
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for standard in (0, 1, 2):
+            os.dup2(nothing, standard)
         signal.signal(signal.SIGTERM, _leave)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         problems: list[Problem] = []
