@@ -125,16 +125,18 @@ def main() -> None:
         environment["FOUNDATION_SOURCE_REVISION"] = wanted["source_revision"]
     documents = {}
     for name in wanted["documents"]:
-        arguments = [name, "--host", wanted["host"], "--root", wanted["root"]]
-        # The gate waits for it, and it needs no torch.
-        run = launch.run_forked if name == "live_state" else launch.run_package
+        host, root, timeout = wanted["host"], wanted["root"], wanted["timeout"]
+        arguments = [name, "--host", host, "--root", root, "--timeout", str(timeout)]
         try:
-            document = run(
-                interpreter,
-                [*arguments, "--timeout", str(wanted["timeout"])],
-                timeout=wanted["timeout"] + OVERHEAD_SECONDS,
-                environment=environment,
-            )
+            if name == "live_state":  # the gate waits for it, and it needs no torch
+                document = launch.live_state(interpreter, host, root, timeout)
+            else:
+                document = launch.run_package(
+                    interpreter,
+                    arguments,
+                    timeout=timeout + OVERHEAD_SECONDS,
+                    environment=environment,
+                )
         except launch.LaunchError as error:
             module.fail_json(msg=f"{wanted['host']}: {error}", documents=documents)
         documents[document["kind"]] = document

@@ -7,26 +7,25 @@ costs one answer and not the module.
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import json
 import os
 import signal
 import subprocess
 import sys
-import time
-import traceback
+from argparse import ArgumentTypeError
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryFile
-from typing import IO, Any, NoReturn
+from typing import Any
 
+from .core.arguments import host_name
 from .core.package import ENTRY, PACKAGE
-from .core.parent_death import die_with_parent, end_with_parent
-from .core.system import kill_group
+from .core.parent_death import end_with_parent
+from .core.supervise import command_timeout
+from .core.system import System, kill_group
 
 _LAST_LINES = 400  # characters of a failed process's last words worth repeating
-_POLL_SECONDS = 0.005
+_START_SECONDS = 60.0
 
 
 class LaunchError(Exception):
@@ -77,76 +76,33 @@ def run_package(
     return _document(arguments[0], process.returncode, output, errors)
 
 
-def run_forked(
-    interpreter: str,
-    arguments: Sequence[str],
-    *,
-    timeout: float,
-    environment: Mapping[str, str] | None = None,
-) -> dict[str, Any]:
-    """The same from a copy of this process, with the other interpreter's pynvml.
+def live_state(interpreter: str, host: str, root: str, timeout: float) -> dict[str, Any]:
+    """The live_state document, made in this process, with the other interpreter's pynvml.
 
-    Less than half the work of another interpreter's start, for documents that need nothing but
-    pynvml: the gate asks every host for one. For a process with one thread. Raises LaunchError.
+    The gate asks every host for one, and it needs nothing but pynvml, so no other interpreter is
+    started; its probes have processes of their own. For a process with one thread. `timeout` is
+    that of each probe in seconds. Raises LaunchError.
     """
+    from .collect import live_state as collector  # noqa: PLC0415 - not needed for a benchmark
+
     pynvml = _pynvml(interpreter)
     if pynvml is None and interpreter != sys.executable:
-        return run_package(interpreter, arguments, timeout=timeout, environment=environment)
+        options = ["--host", host, "--root", root, "--timeout", f"{timeout:g}"]
+        return run_package(interpreter, ["live_state", *options], timeout=timeout + _START_SECONDS)
+    if pynvml is not None:
+        _import_file("pynvml", pynvml)
     try:
-        with TemporaryFile() as output, TemporaryFile() as errors:
-            child = os.fork()
-            if child == 0:
-                _become_cli(arguments, output, errors, pynvml, environment or {})
-            status = _wait(child, timeout)
-            if status is None:
-                raise LaunchError(f"{arguments[0]}: no document within {timeout:g} s; stopped")
-            output.seek(0)
-            errors.seek(0)
-            return _document(arguments[0], status, output.read(), errors.read())
-    except OSError as error:
-        raise LaunchError(f"{arguments[0]}: cannot be started ({error.strerror})") from error
+        os.listdir(root)  # noqa: PTH208 - raises what the user must read
+        system = System(root, command_timeout(timeout))
+        return collector.document(system, host_name(host), timeout)
+    except (OSError, ArgumentTypeError) as error:
+        raise LaunchError(f"live_state: {error}") from error
 
 
 def _pynvml(interpreter: str) -> Path | None:
     """The pynvml of a virtual environment; a single file in plain Python, for any Python."""
     found = Path(interpreter).parent.parent.glob("lib/python3*/site-packages/pynvml.py")
     return next(iter(sorted(found)), None)
-
-
-def _become_cli(
-    arguments: Sequence[str],
-    output: IO[bytes],
-    errors: IO[bytes],
-    pynvml: Path | None,
-    environment: Mapping[str, str],
-) -> NoReturn:
-    """What `<interpreter> -m python_probes.cli` would do, in a process just forked."""
-    status: int | str | None = 1
-    try:
-        os.setsid()
-        die_with_parent()
-        os.chdir("/")
-        with Path(os.devnull).open("rb") as nothing:
-            for file, standard in ((nothing, 0), (output, 1), (errors, 2)):
-                os.dup2(file.fileno(), standard)
-        sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
-        os.environ.update(environment)
-        sys.dont_write_bytecode = True
-        if pynvml is not None:
-            _import_file("pynvml", pynvml)
-        from .cli import main  # noqa: PLC0415 - here, where a crash costs one answer
-
-        status = main(list(arguments))
-    except SystemExit as end:
-        status = end.code
-    except BaseException:  # noqa: BLE001 - nothing may return into the copy of the caller
-        traceback.print_exc()
-    finally:
-        try:
-            sys.stdout.flush()
-            sys.stderr.flush()
-        finally:
-            os._exit(status if isinstance(status, int) else 1)
 
 
 def _import_file(name: str, path: Path) -> None:
@@ -159,23 +115,6 @@ def _import_file(name: str, path: Path) -> None:
         spec.loader.exec_module(module)
     except Exception:  # noqa: BLE001 - the probe imports another or none then, and notes it
         del sys.modules[name]
-
-
-def _wait(child: int, timeout: float) -> int | None:
-    """The exit status of a child, negative for a signal; None where it had to be stopped."""
-    deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline:
-        try:
-            ended, status = os.waitpid(child, os.WNOHANG)
-        except ChildProcessError:
-            return 0  # SIGCHLD is ignored here: what it printed tells
-        if ended:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(_POLL_SECONDS)
-    for kill in (os.killpg, os.kill):  # it may not have a group of its own yet
-        with contextlib.suppress(ProcessLookupError):
-            kill(child, signal.SIGKILL)
-    return None  # not waited for: it may be stuck in the kernel
 
 
 def _document(name: str, status: int, output: bytes, errors: bytes) -> dict[str, Any]:

@@ -28,7 +28,6 @@ def document(system: System, host: str, timeout: float = 20.0) -> dict[str, Any]
     """An environment document; each of its probes may take `timeout` seconds."""
     problems: list[dict[str, str]] = []
     identifiers = Identifiers(system, noter(problems, "identifiers"))
-    # Before any thread is started: a signal held back in one is delivered to another.
     asked = terminal_graphics.terminal()
 
     def torch(system: System, _: Identifiers, note: Note) -> dict[str, Any]:
@@ -42,20 +41,20 @@ def document(system: System, host: str, timeout: float = 20.0) -> dict[str, Any]
         "environment": surroundings,
     }
     sections, found = run_probes(
-        system, identifiers, probes, timeout, apart={"gpu": gpu.IF_IT_CRASHES}
+        system, identifiers, probes, timeout, advice={"gpu": gpu.IF_IT_CRASHES}
     )
     problems += found
     gpu_section = sections["gpu"] or {}
     driver = gpu_section.get("driver_version") or loaded_version(system)
     if driver is None and gpu_section.get("present") is not False:
         noter(problems, "environment")("unreadable", "driver_version: no NVIDIA driver answers")
-    system_section = sections["operating_system"] or _EMPTY_SYSTEM
     data = {
-        **system_section,
+        **_UNKNOWN,
+        **(sections["operating_system"] or {}),
+        **(sections["environment"] or {}),
         "driver_version": driver,
         "cuda_driver_version": gpu_section.get("cuda_driver_version"),
         "torch": (sections["torch"] or {}).get("torch"),
-        **(sections["environment"] or _empty_surroundings()),
         "terminal": asked,
     }
     return build(
@@ -71,12 +70,16 @@ def document(system: System, host: str, timeout: float = 20.0) -> dict[str, Any]
     )
 
 
-_EMPTY_SYSTEM: dict[str, Any] = {
+# Where the probe crashed or hung, as a problem says.
+_UNKNOWN: dict[str, Any] = {
     "operating_system": dict.fromkeys(("id", "version_id", "codename", "pretty_name")),
-    "kernel": None,
-    "architecture": None,
-    "time_zone": None,
-    "cpu_governors": None,
+    **dict.fromkeys(("kernel", "architecture", "time_zone", "cpu_governors")),
+    "python": dict.fromkeys(("version", "implementation")),
+    "packages": [],
+    "container": dict.fromkeys(("inside", "engine", "image_digest")),
+    "source": dict.fromkeys(("revision", "dirty")),
+    "locale": dict.fromkeys(("language", "encoding")),
+    "variables": {},
 }
 
 
@@ -141,16 +144,4 @@ def surroundings(system: System, _: Identifiers, note: Note) -> dict[str, Any]:
             "encoding": locale.getpreferredencoding(False),
         },
         "variables": variables(note, os.environ),
-    }
-
-
-def _empty_surroundings() -> dict[str, Any]:
-    """Every field unknown: the probe that reads them crashed or hung, and a problem says so."""
-    return {
-        "python": dict.fromkeys(("version", "implementation")),
-        "packages": [],
-        "container": dict.fromkeys(("inside", "engine", "image_digest")),
-        "source": dict.fromkeys(("revision", "dirty")),
-        "locale": dict.fromkeys(("language", "encoding")),
-        "variables": {},
     }

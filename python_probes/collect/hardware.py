@@ -37,7 +37,7 @@ def document(system: System, host: str, timeout: float = 20.0) -> dict[str, Any]
     problems: list[dict[str, str]] = []
     identifiers = Identifiers(system, noter(problems, "identifiers"))
     sections, found = run_probes(
-        system, identifiers, PROBES, timeout, apart={"gpu": gpu.IF_IT_CRASHES}
+        system, identifiers, PROBES, timeout, advice={"gpu": gpu.IF_IT_CRASHES}
     )
     problems += found
     pci_devices = (sections["topology"] or {}).get("pci_devices")

@@ -33,7 +33,7 @@ def read(system: System, identifiers: Identifiers, timeout: float) -> Reading:
         identifiers,
         {"gpu": gpu.identifying, "platform": host_platform.identifying},
         timeout,
-        apart={"gpu": gpu.IF_IT_CRASHES},
+        advice={"gpu": gpu.IF_IT_CRASHES},
     )
     found = from_sections(sections["gpu"], sections["platform"], loaded_version(system))
     return Reading(found, problems, sections["gpu"] is not None)

@@ -11,13 +11,9 @@ from ..software import cuda, docker, tools
 from ..software.debian_packages import installed
 
 
-def collect(
-    system: System,
-    identifiers: Identifiers,
-    note: Note,
-) -> dict[str, Any]:
+def collect(system: System, identifiers: Identifiers, note: Note) -> dict[str, Any]:
     """The software section of a hardware baseline."""
-    packages = installed(system, note)
+    packages = installed(system)
     return {
         "driver": driver.collect(system, packages, note),
         "cuda": cuda.collect(system, packages, note),

@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timezone
 from typing import Any
 
-from .identifiers import Identifiers, hide_addresses, hide_network_addresses
+from .identifiers import Identifiers, change_texts, hide_network_addresses
 from .system import Note
 from .version import VERSION
 
@@ -59,11 +59,25 @@ def build(
     identifiers: Identifiers,
 ) -> dict[str, Any]:
     """A finished document of `kind`, with every identifying value replaced by its hash."""
-    told = [
-        {**problem, "message": hide_network_addresses(problem["message"])} for problem in problems
-    ]
-    body = {"identity": identity, "data": hide_addresses(data), "problems": told}
-    _register_strays(body, identifiers)
+    body = {
+        "identity": identity,
+        "data": change_texts(data, hide_network_addresses),
+        "problems": [
+            {**problem, "message": hide_network_addresses(problem["message"])}
+            for problem in problems
+        ],
+    }
+
+    def register(text: str, _: str) -> str:
+        """Hash addresses and serial numbers in text that no probe took for an identifier."""
+        for found in _STRAY.finditer(text):
+            identifiers.hash(found[0])
+        for pattern in (_STRAY_IN_NAME, _STRAY_SERIAL):
+            for found in pattern.finditer(text):
+                identifiers.hash(found[1])
+        return text
+
+    change_texts(body, register)
     return {
         "schema_version": SCHEMA_VERSIONS[kind],
         "kind": kind,
@@ -72,19 +86,3 @@ def build(
         "collector": {"name": COLLECTOR, "version": VERSION},
         **identifiers.redact(body),
     }
-
-
-def _register_strays(node: object, identifiers: Identifiers) -> None:
-    """Hash addresses that stand in text that no probe took for an identifier."""
-    if isinstance(node, dict):
-        for value in node.values():
-            _register_strays(value, identifiers)
-    elif isinstance(node, list):
-        for value in node:
-            _register_strays(value, identifiers)
-    elif isinstance(node, str):
-        for found in _STRAY.finditer(node):
-            identifiers.hash(found[0])
-        for pattern in (_STRAY_IN_NAME, _STRAY_SERIAL):
-            for found in pattern.finditer(node):
-                identifiers.hash(found[1])

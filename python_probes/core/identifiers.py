@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import ipaddress
 import re
+from collections.abc import Callable
 from typing import Any
 
 from .system import Note, System
@@ -52,23 +53,23 @@ class Identifiers:
             )
         self._secret = bool(machine_id or product)
         self._key = hmac.new(_APPLICATION, (machine_id or product).encode(), "sha256").digest()
-        self._clear: dict[str, tuple[re.Pattern[str], str]] = {}
+        self.hashes: dict[str, str] = {}
+        """By clear text what was hashed so far: never to be published."""
 
     def hash(self, value: str | None) -> str | None:
         """`hmac-sha256:` and 32 hexadecimal digits, or None for an absent or placeholder value."""
         if value is None or _PLACEHOLDERS.match(value.strip()):
             return None
         value = value.strip()
-        if value in self._clear:
-            return self._clear[value][1]
+        if value in self.hashes:
+            return self.hashes[value]
         message = value.encode()
         if not self._secret:
             # Trying all serial numbers must cost too much: RFC 7914's parameters, about 50 ms.
             message = hashlib.scrypt(message, salt=_APPLICATION, n=2**14, r=8, p=1)
         digest = hmac.new(self._key, message, hashlib.sha256).hexdigest()
-        hashed = f"hmac-sha256:{digest[:_HEXADECIMAL_DIGITS]}"
-        self._clear[value] = (_any_notation(value), hashed)
-        return hashed
+        self.hashes[value] = f"hmac-sha256:{digest[:_HEXADECIMAL_DIGITS]}"
+        return self.hashes[value]
 
     def hide_server(self, source: str) -> str:
         """What is mounted, with a server of the network and who mounts it as one hash.
@@ -84,48 +85,43 @@ class Identifiers:
             self.hash(name)
         return f"{found[1] or ''}{self.hash(place)}{source[found.end() :]}"
 
-    @property
-    def clear(self) -> list[str]:
-        """What was hashed so far, in clear: never to be published."""
-        return list(self._clear)
-
     def redact(self, node: Any) -> Any:
         """A copy of a document in which every value hashed so far is replaced in every string.
 
         Addresses are found in every notation: `02:00:..`, `02-00-..`, and in `enx0200000000aa`.
         """
-        if isinstance(node, dict):
-            return {key: self.redact(value) for key, value in node.items()}
-        if isinstance(node, list):
-            return [self.redact(value) for value in node]
-        if not isinstance(node, str):
-            return node
-        # A late probe may still add to them; the longest first, since one may hold another.
-        for clear, (pattern, hashed) in sorted(
-            self._clear.copy().items(), key=lambda known: len(known[0]), reverse=True
-        ):
-            if len(clear) >= _SHORTEST_REDACTED:
-                node = pattern.sub(hashed, node)
-        return node
+        # The longest first, since one may hold another.
+        known = sorted(self.hashes.items(), key=lambda item: len(item[0]), reverse=True)
+        patterns = [
+            (_any_notation(clear), hashed)
+            for clear, hashed in known
+            if len(clear) >= _SHORTEST_REDACTED
+        ]
+
+        def redacted(text: str, _: str) -> str:
+            for pattern, hashed in patterns:
+                text = pattern.sub(hashed, text)
+            return text
+
+        return change_texts(node, redacted)
 
 
-def hide_network_addresses(text: str) -> str:
+def change_texts(node: Any, change: Callable[[str, str], str], field: str = "") -> Any:
+    """A copy of a document's part with `change(text, field name)` in place of every text."""
+    if isinstance(node, dict):
+        return {key: change_texts(value, change, key) for key, value in node.items()}
+    if isinstance(node, list):
+        return [change_texts(value, change, field) for value in node]
+    return change(node, field) if isinstance(node, str) else node
+
+
+def hide_network_addresses(text: str, field: str = "") -> str:
     """`text` with every IP address but the host's own loopback replaced by `(address)`.
 
-    Commands that fail name resolvers and registries, which say where a host stands.
+    Commands that fail name resolvers and registries, which say where a host is. In a field of
+    versions what looks like an address stays.
     """
-    return _NETWORK_ADDRESS.sub(_hidden, text)
-
-
-def hide_addresses(node: Any, field: str = "") -> Any:
-    """A copy of a document's part with the IP addresses of every text hidden, versions apart."""
-    if isinstance(node, dict):
-        return {key: hide_addresses(value, key) for key, value in node.items()}
-    if isinstance(node, list):
-        return [hide_addresses(value, field) for value in node]
-    if not isinstance(node, str) or _OF_VERSIONS.search(field):
-        return node
-    return hide_network_addresses(node)
+    return text if _OF_VERSIONS.search(field) else _NETWORK_ADDRESS.sub(_hidden, text)
 
 
 def _hidden(found: re.Match[str]) -> str:

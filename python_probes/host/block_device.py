@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..core.sysfs import target
 from ..core.system import System
-from .mount_point import mount
+from .mounts import mount
 
 _UNNAMED = 0  # the major number of btrfs, overlay and other file systems without one device
 

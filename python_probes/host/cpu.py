@@ -31,11 +31,7 @@ class Kind:
     name: str | None
 
 
-def collect(
-    system: System,
-    identifiers: Identifiers,
-    note: Note,
-) -> dict[str, Any]:
+def collect(system: System, identifiers: Identifiers, note: Note) -> dict[str, Any]:
     """The cpu section of a hardware baseline; clocks are in MHz."""
     blocks = _cpuinfo(system)
     online = expand_cpu_list(system.read(f"{_CPUS}/online")) or sorted(blocks)
@@ -53,13 +49,19 @@ def collect(
     logical = len(online) or by_lscpu().logical_cpus
     if logical is None:
         note("missing", f"logical_cpus: neither {_CPUS}/online, /proc/cpuinfo nor lscpu names any")
+    flags = _flags(blocks) or by_lscpu().flags
+    if not flags:
+        note("missing", "flags: neither /proc/cpuinfo nor lscpu names any")
+    nodes = _numa_nodes(system) or by_lscpu().numa_nodes
+    if not nodes:
+        note("missing", f"numa_nodes: neither {_NODES} nor lscpu names any")
     return {
         "architecture": kernel.architecture(system, note),
         "model_name": next((b["model name"] for b in blocks.values() if b.get("model name")), None),
         "logical_cpus": logical,
         "clusters": clusters,
-        "flags": _flags(blocks) or by_lscpu().flags or _without_flags(note),
-        "numa_nodes": _numa_nodes(system) or by_lscpu().numa_nodes or _without_nodes(note),
+        "flags": flags,
+        "numa_nodes": nodes,
     }
 
 
@@ -149,13 +151,3 @@ def _numa_nodes(system: System) -> list[dict[str, Any]]:
     return [
         {"node": node, "cpus": system.read(f"{_NODES}/node{node}/cpulist") or ""} for node in nodes
     ]
-
-
-def _without_flags(note: Note) -> list[str]:
-    note("missing", "flags: neither /proc/cpuinfo nor lscpu names any")
-    return []
-
-
-def _without_nodes(note: Note) -> list[dict[str, Any]]:
-    note("missing", f"numa_nodes: neither {_NODES} nor lscpu names any")
-    return []

@@ -19,13 +19,7 @@ def read(system: System) -> tuple[list[dict[str, Any]], str]:
     try:
         output = system.run("lsblk", "-J", "-b", "-o", _COLUMNS)
     except CommandError as error:
-        reason = str(error)
-        if error.code != "failed":
-            return [], reason
-        try:
-            output = system.run("lsblk", "-o", "NAME,TYPE,SIZE,MODEL,MOUNTPOINT,FSTYPE")
-        except CommandError as second:
-            return [], str(second)
+        return [], str(error)
     try:
         tree = json.loads(output)
         return _flatten(tree["blockdevices"]), "lsblk lists no devices"

@@ -9,11 +9,9 @@ from typing import Any
 from ..core.identifiers import Identifiers
 from ..core.parsing import integer
 from ..core.system import CommandError, Note, System
+from . import pci
 
-GB10_PCI_ID = "10de:2e12"
 _GB10_NAME = re.compile(r"\bGB10\b")
-_NVIDIA = "10de:"
-_DISPLAY_CLASSES = ("0300", "0302")
 _OWN_MEMORY = ("nvml", "nvidia-smi")
 _UNITS = {"kB": 1024, "": 1}
 _HUGE_PAGE = "/sys/kernel/mm/transparent_hugepage/hpage_pmd_size"
@@ -44,13 +42,9 @@ def meminfo(system: System) -> dict[str, int]:
     return amounts
 
 
-def collect(
-    system: System,
-    identifiers: Identifiers,
-    note: Note,
-) -> dict[str, Any]:
+def collect(system: System, identifiers: Identifiers, note: Note) -> dict[str, Any]:
     """The memory section of a hardware baseline, in bytes; `with_architecture` completes it."""
-    amounts = meminfo(system) or _free(system)
+    amounts = meminfo(system)
     section: dict[str, Any] = {field: amounts.get(label) for field, label in _AMOUNTS.items()}
     lost = [label for label in _AMOUNTS.values()
             if label not in amounts and label not in _ONLY_SOME_KERNELS]  # fmt: skip
@@ -64,28 +58,6 @@ def collect(
         "allocatable_bytes": None,
         "allocatable_rule": None,
     }
-
-
-def _free(system: System) -> dict[str, int]:
-    """The same from `free -b` (total used free shared buff/cache available)."""
-    try:
-        rows = [line.split() for line in system.run("free", "-b").splitlines()]
-    except CommandError:
-        return {}
-    header = next((row for row in rows if "total" in row and "free" in row), [])
-    amounts = {}
-    for label, column, name in (
-        ("Mem:", "total", "MemTotal"),
-        ("Mem:", "available", "MemAvailable"),
-        ("Swap:", "total", "SwapTotal"),
-        ("Swap:", "free", "SwapFree"),
-    ):
-        row = next((row for row in rows if row[:1] == [label]), [])
-        place = header.index(column) + 1 if column in header else len(row)
-        value = integer(row[place]) if place < len(row) else None
-        if value is not None:
-            amounts[name] = value
-    return amounts
 
 
 def _page_size(system: System, note: Note) -> int | None:
@@ -122,29 +94,20 @@ def architecture(
     devices = (gpu or {}).get("devices") or []
     ids = {str(device.get("pci_device_id")) for device in devices}
     ids |= {str(device.get("device_id")) for device in pci_devices or []}
-    if GB10_PCI_ID in ids:
-        return "unified", f"PCI device {GB10_PCI_ID} is a GB10"
+    if pci.GB10 in ids:
+        return "unified", f"PCI device {pci.GB10} is a GB10"
     for device in devices:
         if _GB10_NAME.search(device.get("name") or ""):
             return "unified", f"the GPU is named {device['name']}"
     for device in devices:
         if device.get("memory_total_bytes") and device.get("memory_source") in _OWN_MEMORY:
-            return (
-                "discrete",
-                f"{device['memory_source']} gives {device.get('name') or 'the GPU'} \
-memory of its own",
-            )
+            name = device.get("name") or "the GPU"
+            return "discrete", f"{device['memory_source']} gives {name} memory of its own"
     if gpu is not None and gpu.get("present") is False:
         return "none", "no NVIDIA GPU on the PCI bus or in the driver"
-    if gpu is None and pci_devices and not any(map(_is_nvidia_gpu, pci_devices)):
+    if gpu is None and pci_devices and not any(map(pci.is_nvidia_gpu, pci_devices)):
         return "none", "no NVIDIA GPU on the PCI bus"
     return None, "an NVIDIA GPU may be there, and nothing tells how it reaches memory"
-
-
-def _is_nvidia_gpu(device: dict[str, Any]) -> bool:
-    return (
-        str(device.get("device_id")).startswith(_NVIDIA) and device.get("class") in _DISPLAY_CLASSES
-    )
 
 
 def with_architecture(

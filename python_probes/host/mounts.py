@@ -1,9 +1,11 @@
-"""Mounted file systems that hold data, and their free space."""
+"""Mounted file systems: those that hold data with their free space, and the one of a folder."""
 
 from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ..core.parsing import integer
@@ -56,6 +58,24 @@ def read(system: System, note: Note) -> list[dict[str, Any]] | None:
     found = sorted(chosen.values(), key=lambda entry: entry["mount_point"])
     add_space(system, found, note)
     return found
+
+
+@dataclass(frozen=True)
+class Mount:
+    """The file system's type, such as ext4, and what is mounted, such as /dev/nvme0n1p2."""
+
+    type: str | None
+    source: str | None
+
+
+def mount(system: System, folder: Path) -> Mount:
+    """The mount that holds `folder`; both fields None where it is unknown."""
+    wanted = os.path.realpath(folder)
+    entries = _entries(system.read("/proc/self/mounts") or "")
+    for point in (wanted, *map(str, Path(wanted).parents)):
+        if point in entries:
+            return Mount(entries[point]["type"], entries[point]["source"])
+    return Mount(None, None)
 
 
 def _entries(table: str) -> dict[str, dict[str, Any]]:

@@ -9,6 +9,8 @@ from ..core.parsing import integer
 from ..core.sysfs import target_name
 from ..core.system import CommandError, Note, System
 
+GB10 = "10de:2e12"
+_DISPLAY_CONTROLLERS = ("0300", "0302")  # VGA compatible controller, 3D controller
 DEVICES = "/sys/bus/pci/devices"
 ADDRESS = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]")
 _LSPCI_ADDRESS = r"^((?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7])\s+"
@@ -60,6 +62,13 @@ def parse_lspci(text: str) -> list[dict[str, Any]]:
                 }
             )
     return found
+
+
+def is_nvidia_gpu(function: dict[str, Any]) -> bool:
+    """Whether an entry of `devices` is a display controller of NVIDIA's."""
+    return (
+        str(function["device_id"]).startswith("10de:") and function["class"] in _DISPLAY_CONTROLLERS
+    )
 
 
 def driver(system: System, folder: str) -> str | None:

@@ -12,21 +12,13 @@ from . import pci
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _LEGEND = re.compile(r"^\s*(NIC\d+):\s+(\S+)\s*$", re.MULTILINE)
 _AFFINITY = re.compile(r"affinity|numa", re.IGNORECASE)
-_NVIDIA_GPU = ("0300", "0302")
 _UNKNOWN = ("", "N/A", "[N/A]")
 
 
-def collect(
-    system: System,
-    identifiers: Identifiers,
-    note: Note,
-) -> dict[str, Any]:
+def collect(system: System, identifiers: Identifiers, note: Note) -> dict[str, Any]:
     """The topology section of a hardware baseline."""
     functions = pci.devices(system, note)
-    has_gpu = any(
-        (function["device_id"] or "").startswith("10de:") and function["class"] in _NVIDIA_GPU
-        for function in functions
-    )
+    has_gpu = any(map(pci.is_nvidia_gpu, functions))
     return {"pci_devices": functions, "matrix": _matrix(system, note, has_gpu)}
 
 

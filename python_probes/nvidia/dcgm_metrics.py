@@ -11,7 +11,17 @@ from typing import Any
 
 from .dcgm_reports import DcgmError
 from .event_reasons import event_reason_names
-from .nvml_calls import Nvml, NvmlError, or_none, shut_down
+from .nvml_calls import (
+    CORRECTED,
+    MEMORY_CLOCK,
+    SINCE_DRIVER_LOAD,
+    UNCORRECTED,
+    Nvml,
+    NvmlError,
+    load_readers,
+    opened_gpus,
+    or_none,
+)
 
 _MEBIBYTE = 2**20
 _ROW = re.compile(r"(?m)^\s*GPU (\d+)\s+(.*)$")
@@ -40,10 +50,7 @@ _FIELDS: tuple[tuple[str, int, Callable[[str], Any]], ...] = (
 FIELD_IDS = ",".join(str(number) for _, number, _ in _FIELDS)
 _NAMES = tuple(name for name, _, _ in _FIELDS)
 
-# nvml.h: clock domains and sensors, error kinds, the counter since the driver was loaded, and
-# the field of the memory's temperature.
-_SM_CLOCK, _MEMORY_CLOCK, _GPU_SENSOR, _CORRECTED, _UNCORRECTED, _VOLATILE = 1, 2, 0, 0, 1, 0
-_MEMORY_TEMPERATURE = 82
+_MEMORY_TEMPERATURE = 82  # nvml.h: NVML_FI_DEV_MEMORY_TEMP
 
 
 def parse(text: str) -> list[dict[str, Any]]:
@@ -72,53 +79,31 @@ def through_nvml(library: Nvml | None) -> tuple[list[dict[str, Any]] | None, str
     if library is None:
         return None, "the Python module pynvml is not installed"
     try:
-        library.ask(("nvmlInit",))
+        with opened_gpus(library) as handles:
+            gpus = [_read(library, index, handle) for index, handle in enumerate(handles)]
     except NvmlError as error:
         return None, f"NVML: {error}"
-    try:
-        count = library.ask(("nvmlDeviceGetCount",))
-        gpus = [_read(library, index) for index in range(count)]
-    except NvmlError as error:
-        return None, f"NVML: {error}"
-    finally:
-        shut_down(library)
     return (gpus, None) if gpus else (None, "NVML: no GPU")
 
 
-def _read(library: Nvml, index: int) -> dict[str, Any]:
+def _read(library: Nvml, index: int, handle: Any) -> dict[str, Any]:
     """One GPU; what it does not support is None, and so is the last Xid: NVML keeps none."""
     ask = library.ask
-    handle = ask(("nvmlDeviceGetHandleByIndex", index))
     readers: dict[str, Callable[[], Any]] = {
-        "temperature_celsius": lambda: (
-            ask(
-                ("nvmlDeviceGetTemperatureV", handle, _GPU_SENSOR),
-                ("nvmlDeviceGetTemperature", handle, _GPU_SENSOR),
-            )
-            or None
-        ),
+        **load_readers(library, handle),
         "memory_temperature_celsius": lambda: _memory_temperature(library, handle),
-        "power_watts": lambda: ask(("nvmlDeviceGetPowerUsage", handle)) / 1000,
-        "sm_clock_mhz": lambda: ask(("nvmlDeviceGetClockInfo", handle, _SM_CLOCK)),
-        "memory_clock_mhz": lambda: ask(("nvmlDeviceGetClockInfo", handle, _MEMORY_CLOCK)),
-        "utilization_percent": lambda: ask(("nvmlDeviceGetUtilizationRates", handle)).gpu,
+        "memory_clock_mhz": lambda: ask(("nvmlDeviceGetClockInfo", handle, MEMORY_CLOCK)),
         "memory_used_bytes": lambda: ask(("nvmlDeviceGetMemoryInfo", handle)).used,
         "ecc_corrected_errors": lambda: ask(
-            ("nvmlDeviceGetTotalEccErrors", handle, _CORRECTED, _VOLATILE)
+            ("nvmlDeviceGetTotalEccErrors", handle, CORRECTED, SINCE_DRIVER_LOAD)
         ),
         "ecc_uncorrected_errors": lambda: ask(
-            ("nvmlDeviceGetTotalEccErrors", handle, _UNCORRECTED, _VOLATILE)
+            ("nvmlDeviceGetTotalEccErrors", handle, UNCORRECTED, SINCE_DRIVER_LOAD)
         ),
         "pcie_replays": lambda: ask(("nvmlDeviceGetPcieReplayCounter", handle)),
         "last_xid": lambda: None,
-        "event_reasons": lambda: event_reason_names(
-            ask(
-                ("nvmlDeviceGetCurrentClocksEventReasons", handle),
-                ("nvmlDeviceGetCurrentClocksThrottleReasons", handle),
-            )
-        ),
     }
-    return {"index": index} | {name: or_none(read) for name, read in readers.items()}
+    return {"index": index} | {name: or_none(readers[name]) for name in _NAMES}
 
 
 def _memory_temperature(library: Nvml, handle: Any) -> int | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..core.system import Note, System
+from ..host import memory, pci
 
 Device = dict[str, Any]
 
@@ -50,10 +51,8 @@ MEMORY_FIELDS = ("memory_total_bytes", "memory_used_bytes", "memory_free_bytes")
 ADDRESSING_MODES = ("none", "hmm", "ats")
 """How the GPU reaches host memory, in the order of nvml.h's numbers."""
 
-_GB10_PCI_ID = "10de:2e12"
 _WHOLE_PERCENT = 100
 _SLOWEST_STATE = 15  # nvml.h: NVML_PSTATE_15; NVML_PSTATE_UNKNOWN is 32
-_KIBIBYTE = 1024
 BUS_ID = re.compile(r"^([0-9a-fA-F]{4,8}):([0-9a-fA-F]{2}:[0-9a-fA-F]{2}\.[0-7])$")
 
 
@@ -119,13 +118,6 @@ def total_bytes(value: int) -> int:
     return value
 
 
-def is_gb10(device: Device) -> bool:
-    """Whether this is the GPU of a DGX Spark, told by its PCI id or its name, never by DMI."""
-    return device["pci_device_id"] == _GB10_PCI_ID or bool(
-        re.search(r"\bGB10\b", device["name"] or "")
-    )
-
-
 def memory_not_supported(system: System, device: Device, note: Note) -> None:
     """Fill in the memory of a GPU whose driver says NOT_SUPPORTED.
 
@@ -133,13 +125,14 @@ def memory_not_supported(system: System, device: Device, note: Note) -> None:
     MemAvailable, and used is their difference. On any other GPU the fields stay null, and so they
     do after any other error (the caller's business), so that a lost GPU is not hidden.
     """
-    if not is_gb10(device):
+    # By its PCI id or its name, never by DMI.
+    if device["pci_device_id"] != pci.GB10 and not re.search(r"\bGB10\b", device["name"] or ""):
         device["not_supported"] += MEMORY_FIELDS
         note("not_supported", f"{label(device)}: memory: the driver does not support this reading")
         return
-    sizes = dict(re.findall(r"(?m)^(\w+):\s+(\d+) kB$", system.read("/proc/meminfo") or ""))
+    sizes = memory.meminfo(system)
     try:
-        total, free = (int(sizes[key]) * _KIBIBYTE for key in ("MemTotal", "MemAvailable"))
+        total, free = sizes["MemTotal"], sizes["MemAvailable"]
     except KeyError as missing:
         note(
             "meminfo_unreadable",

@@ -29,7 +29,6 @@ from .gpu_device import (
 )
 
 _MEBIBYTE = 2**20
-_MAXIMUM_REFUSED = 4  # fields to leave out one by one before asking for the fewest
 _MOST_GPUS = 64  # more than any host has
 _MOST_REMARKS = 8  # lines that are no reading, and are quoted
 _NOT_OFFERED = ("nvml_version", "cuda_cores")
@@ -107,7 +106,6 @@ _QUERY: dict[str, tuple[str, Callable[[str], Any]]] = {
     "pcie.link.gen.current": ("pcie_generation", _integer),
     "pcie.link.width.current": ("pcie_width", _integer),
 }
-_FEWEST = tuple(_QUERY)[:5]  # offered by every nvidia-smi of the last ten years
 _UNREAD = {
     "": "empty",
     "n/a": "not_supported",
@@ -184,28 +182,20 @@ def _query(system: System, note: Note) -> tuple[str, list[str]]:
     out and the rest asked for again.
     """
     fields = list(_QUERY)
-    for _ in range(_MAXIMUM_REFUSED + len(_FEWEST)):
+    while fields:
         output = _ask(system, fields, note)
         refused = _REFUSED.search(output)
         if refused is None:
             return output, fields
         name = refused[1]
-        fewer = [field for field in fields if field != name]
-        known = name in fields
+        if name not in fields:
+            break
         note(
             "field_unknown",
-            f"this nvidia-smi does not know {name}; "
-            + (f"{_QUERY[name][0]} is not read" if known else "asking for less"),
+            f"this nvidia-smi does not know {name}; {_QUERY[name][0]} is not read",
         )
-        if len(fields) > len(_FEWEST) and (
-            not known or len(fewer) <= len(_QUERY) - _MAXIMUM_REFUSED
-        ):
-            fewer = [field for field in _FEWEST if field in fewer]
-            note("fields_unknown", f"only {', '.join(fewer)} are read through this nvidia-smi")
-        if not fewer or fewer == fields:
-            break
-        fields = fewer
-    raise CommandError("failed", "nvidia-smi: it refuses the plainest questions", output)
+        fields.remove(name)
+    raise CommandError("failed", f"nvidia-smi: it refuses {name}", output)
 
 
 def _ask(system: System, fields: list[str], note: Note) -> str:

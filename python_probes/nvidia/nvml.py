@@ -7,7 +7,6 @@ units: https://docs.nvidia.com/deploy/nvml-api/ (power in mW, clocks in MHz, mem
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from ..core.identifiers import Identifiers
@@ -26,25 +25,19 @@ from .gpu_device import (
     performance_state,
     total_bytes,
 )
-from .nvml_calls import Answer, Nvml, NvmlError
+from .nvml_calls import (
+    GPU_SENSOR,
+    MEMORY_CLOCK,
+    SINCE_DRIVER_LOAD,
+    SM_CLOCK,
+    UNCORRECTED,
+    Answer,
+    Nvml,
+    NvmlError,
+)
 
 _NOT_AVAILABLE = 0xFFFFFFFF  # nvml.h: NVML_VALUE_NOT_AVAILABLE in an unsigned int
-# The clock domain (SM, memory), temperature sensor, ECC error kind and counter of nvml.h.
-_SM_CLOCK, _MEMORY_CLOCK, _GPU_SENSOR, _UNCORRECTED, _SINCE_DRIVER_LOAD = 1, 2, 0, 1, 0
 _MEMORY_V2 = 0x02000028  # sizeof(nvmlMemory_v2_t) | 2 << 24
-
-
-@dataclass(frozen=True)
-class _Field:
-    """A schema field, how its raw reading converts, and the calls to try, newest first."""
-
-    name: str
-    convert: Callable[[Any], Any]
-    calls: tuple[tuple[Any, ...], ...]
-
-
-def _field(name: str, convert: Callable[[Any], Any], *calls: tuple[Any, ...]) -> _Field:
-    return _Field(name, convert, calls)
 
 
 def _text(value: str) -> str:
@@ -67,62 +60,59 @@ def _first_enabled(modes: list[int]) -> bool:
     return bool(modes[0])  # the current mode; the second is the one after the next reboot
 
 
+# A field of the schema, how its raw reading converts, and the calls to try, newest first.
 # Name and PCI address come first: later problems, and the GB10 rule, need them.
-_FIELDS = (
-    _field("name", _text, ("nvmlDeviceGetName",)),
-    _field("pci_bus_id", lambda info: pci_bus_id(_decoded(info.busId)), ("nvmlDeviceGetPciInfo",)),
-    _field(
-        "pci_device_id", lambda info: pci_device_id(info.pciDeviceId), ("nvmlDeviceGetPciInfo",)
-    ),
-    _field("uuid", _text, ("nvmlDeviceGetUUID",)),
-    _field(
+_FIELDS: tuple[tuple[Any, ...], ...] = (
+    ("name", _text, ("nvmlDeviceGetName",)),
+    ("pci_bus_id", lambda info: pci_bus_id(_decoded(info.busId)), ("nvmlDeviceGetPciInfo",)),
+    ("pci_device_id", lambda info: pci_device_id(info.pciDeviceId), ("nvmlDeviceGetPciInfo",)),
+    ("uuid", _text, ("nvmlDeviceGetUUID",)),
+    (
         "compute_capability",
         lambda version: f"{version[0]}.{version[1]}",
         ("nvmlDeviceGetCudaComputeCapability",),
     ),
-    _field("cuda_cores", _available, ("nvmlDeviceGetNumGpuCores",)),
-    _field("vbios_version", _text, ("nvmlDeviceGetVbiosVersion",)),
-    _field(
-        "addressing_mode", lambda mode: ADDRESSING_MODES[mode], ("nvmlDeviceGetAddressingMode",)
-    ),
-    _field("power_draw_watts", _watts, ("nvmlDeviceGetPowerUsage",)),
-    _field("power_limit_watts", _watts, ("nvmlDeviceGetPowerManagementLimit",)),
-    _field(
+    ("cuda_cores", _available, ("nvmlDeviceGetNumGpuCores",)),
+    ("vbios_version", _text, ("nvmlDeviceGetVbiosVersion",)),
+    ("addressing_mode", lambda mode: ADDRESSING_MODES[mode], ("nvmlDeviceGetAddressingMode",)),
+    ("power_draw_watts", _watts, ("nvmlDeviceGetPowerUsage",)),
+    ("power_limit_watts", _watts, ("nvmlDeviceGetPowerManagementLimit",)),
+    (
         "temperature_celsius",
         _available,
-        ("nvmlDeviceGetTemperatureV", _GPU_SENSOR),
-        ("nvmlDeviceGetTemperature", _GPU_SENSOR),
+        ("nvmlDeviceGetTemperatureV", GPU_SENSOR),
+        ("nvmlDeviceGetTemperature", GPU_SENSOR),
     ),
-    _field("sm_clock_mhz", _available, ("nvmlDeviceGetClockInfo", _SM_CLOCK)),
-    _field("memory_clock_mhz", _available, ("nvmlDeviceGetClockInfo", _MEMORY_CLOCK)),
-    _field("maximum_sm_clock_mhz", _available, ("nvmlDeviceGetMaxClockInfo", _SM_CLOCK)),
-    _field(
+    ("sm_clock_mhz", _available, ("nvmlDeviceGetClockInfo", SM_CLOCK)),
+    ("memory_clock_mhz", _available, ("nvmlDeviceGetClockInfo", MEMORY_CLOCK)),
+    ("maximum_sm_clock_mhz", _available, ("nvmlDeviceGetMaxClockInfo", SM_CLOCK)),
+    (
         "gpu_utilization_percent",
         lambda rates: percent(rates.gpu),
         ("nvmlDeviceGetUtilizationRates",),
     ),
-    _field(
+    (
         "memory_utilization_percent",
         lambda rates: percent(rates.memory),
         ("nvmlDeviceGetUtilizationRates",),
     ),
-    _field("performance_state", performance_state, ("nvmlDeviceGetPerformanceState",)),
-    _field("persistence_mode", bool, ("nvmlDeviceGetPersistenceMode",)),
-    _field(
+    ("performance_state", performance_state, ("nvmlDeviceGetPerformanceState",)),
+    ("persistence_mode", bool, ("nvmlDeviceGetPersistenceMode",)),
+    (
         "event_reasons",
         event_reason_names,
         ("nvmlDeviceGetCurrentClocksEventReasons",),
         ("nvmlDeviceGetCurrentClocksThrottleReasons",),
     ),
-    _field("ecc_mode", _first_enabled, ("nvmlDeviceGetEccMode",)),
-    _field(
+    ("ecc_mode", _first_enabled, ("nvmlDeviceGetEccMode",)),
+    (
         "ecc_uncorrected_errors",
         int,
-        ("nvmlDeviceGetTotalEccErrors", _UNCORRECTED, _SINCE_DRIVER_LOAD),
+        ("nvmlDeviceGetTotalEccErrors", UNCORRECTED, SINCE_DRIVER_LOAD),
     ),
-    _field("mig_mode", _first_enabled, ("nvmlDeviceGetMigMode",)),
-    _field("pcie_generation", _available, ("nvmlDeviceGetCurrPcieLinkGeneration",)),
-    _field("pcie_width", _available, ("nvmlDeviceGetCurrPcieLinkWidth",)),
+    ("mig_mode", _first_enabled, ("nvmlDeviceGetMigMode",)),
+    ("pcie_generation", _available, ("nvmlDeviceGetCurrPcieLinkGeneration",)),
+    ("pcie_width", _available, ("nvmlDeviceGetCurrPcieLinkWidth",)),
 )
 
 
@@ -197,9 +187,8 @@ def _read_device(
 
     handle = ask("handle", lambda value: value, ("nvmlDeviceGetHandleByIndex", index))
     if handle is not None:
-        for item in _FIELDS:
-            calls = [(function, handle, *rest) for function, *rest in item.calls]
-            device[item.name] = ask(item.name, item.convert, *calls)
+        for name, convert, *calls in _FIELDS:
+            device[name] = ask(name, convert, *((call[0], handle, *call[1:]) for call in calls))
         serial = ask("serial_hash", _text, ("nvmlDeviceGetSerial", handle))
         device["serial_hash"] = identifiers.hash(serial)
         _read_memory(library, handle, device, system, hold_back_losses)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
+from .event_reasons import event_reason_names
+
 Answer = Any
 """What an NVML function returns: a number, a text, a list or one of pynvml's structures."""
+
+# nvml.h: clock domains, the sensor of the temperature, error kinds, and the counter of errors since
+# the driver was loaded.
+SM_CLOCK, MEMORY_CLOCK, GPU_SENSOR, CORRECTED, UNCORRECTED, SINCE_DRIVER_LOAD = 1, 2, 0, 0, 1, 0
 
 # Names that say more than NVML's own.
 _CODES = {
@@ -76,12 +83,41 @@ class Nvml:
             raise NvmlError("unreadable", f"{function}: an answer that is no text") from None
 
 
+@contextlib.contextmanager
+def opened_gpus(library: Nvml) -> Iterator[list[Answer]]:
+    """The handle of every GPU while NVML is open. Raises NvmlError."""
+    library.ask(("nvmlInit",))
+    try:
+        count = library.ask(("nvmlDeviceGetCount",))
+        yield [library.ask(("nvmlDeviceGetHandleByIndex", index)) for index in range(count)]
+    finally:
+        shut_down(library)
+
+
 def shut_down(library: Nvml) -> None:
     """End what nvmlInit began; one that is gone already is no fault here."""
-    try:
+    with contextlib.suppress(NvmlError):
         library.ask(("nvmlShutdown",))
-    except NvmlError:
-        return
+
+
+def load_readers(library: Nvml, handle: Answer) -> dict[str, Callable[[], Answer]]:
+    """What reads a GPU's load, by field of the documents; each raises NvmlError or ValueError."""
+    ask = library.ask
+    return {
+        "sm_clock_mhz": lambda: ask(("nvmlDeviceGetClockInfo", handle, SM_CLOCK)),
+        "power_watts": lambda: ask(("nvmlDeviceGetPowerUsage", handle)) / 1000,
+        "temperature_celsius": lambda: ask(
+            ("nvmlDeviceGetTemperatureV", handle, GPU_SENSOR),
+            ("nvmlDeviceGetTemperature", handle, GPU_SENSOR),
+        ),
+        "utilization_percent": lambda: ask(("nvmlDeviceGetUtilizationRates", handle)).gpu,
+        "event_reasons": lambda: event_reason_names(
+            ask(
+                ("nvmlDeviceGetCurrentClocksEventReasons", handle),
+                ("nvmlDeviceGetCurrentClocksThrottleReasons", handle),
+            )
+        ),
+    }
 
 
 def or_none(read: Callable[[], Answer]) -> Answer | None:

@@ -9,8 +9,6 @@ from ..host import pci
 from .gpu_device import BUS_ID, pci_bus_id
 
 _DRIVER_GPUS = "/proc/driver/nvidia/gpus"
-_NVIDIA = "10de:"
-_DISPLAY_CLASSES = ("0300", "0302")  # VGA compatible controller, 3D controller
 
 
 @dataclass(frozen=True)
@@ -30,11 +28,9 @@ def find(system: System) -> list[PciGpu] | None:
     codes: list[str] = []
     functions = pci.devices(system, lambda code, _: codes.append(code))
     known = {}
-    for function in functions:
-        device_id = function["device_id"] or ""
-        if function["class"] in _DISPLAY_CLASSES and device_id.startswith(_NVIDIA):
-            bus_id = pci_bus_id(function["address"])
-            known[bus_id] = PciGpu(bus_id, device_id, function["driver"])
+    for function in filter(pci.is_nvidia_gpu, functions):
+        bus_id = pci_bus_id(function["address"])
+        known[bus_id] = PciGpu(bus_id, function["device_id"], function["driver"])
     for bus_id in map(pci_bus_id, filter(BUS_ID.match, system.list(_DRIVER_GPUS))):
         known.setdefault(bus_id, PciGpu(bus_id, None, "nvidia"))
     # A kernel without a PCI bus, as in many small virtual machines, has told: there is none.

@@ -13,12 +13,10 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from .event_reasons import event_reason_names
-from .nvml_calls import Nvml, NvmlError, or_none, shut_down
+from .nvml_calls import Nvml, NvmlError, load_readers, opened_gpus, or_none, shut_down
 
 INTERVAL = 0.05  # seconds: 20 Hz
 MOST_SAMPLES = 12_000  # ten minutes' worth
-_SM_CLOCK, _GPU_SENSOR = 1, 0  # nvml.h
 _RANGES = ("sm_clock_mhz", "power_watts", "temperature_celsius", "utilization_percent")
 _SERIES = ("sm_clock_mhz", "power_watts", "temperature_celsius")
 _NEAR = 1.0  # seconds between a moment of a series and the sample that stands for it
@@ -67,23 +65,12 @@ class Sampler:
             self.stop()
             raise
         ask = self._library.ask
+        readers = load_readers(self._library, handle)
+        reasons = readers.pop("event_reasons")
         self._fields = {
-            "sm_clock_mhz": lambda: ask(("nvmlDeviceGetClockInfo", handle, _SM_CLOCK)),
-            "power_watts": lambda: ask(("nvmlDeviceGetPowerUsage", handle)) / 1000,
-            "temperature_celsius": lambda: ask(
-                ("nvmlDeviceGetTemperatureV", handle, _GPU_SENSOR),
-                ("nvmlDeviceGetTemperature", handle, _GPU_SENSOR),
-            ),
-            "utilization_percent": lambda: ask(("nvmlDeviceGetUtilizationRates", handle)).gpu,
+            **readers,
             "states": lambda: self._once({f"P{ask(('nvmlDeviceGetPerformanceState', handle))}"}),
-            "reasons": lambda: self._once(
-                event_reason_names(
-                    ask(
-                        ("nvmlDeviceGetCurrentClocksEventReasons", handle),
-                        ("nvmlDeviceGetCurrentClocksThrottleReasons", handle),
-                    )
-                )
-            ),
+            "reasons": lambda: self._once(reasons()),
             "processes": lambda: self._once(
                 process.pid for process in ask(("nvmlDeviceGetComputeRunningProcesses", handle))
             ),
@@ -142,20 +129,12 @@ def _merge(one: Sample, other: Sample) -> None:
 def computing_processes(library: Nvml) -> int | None:
     """How many processes compute on the GPUs of this host now; None where NVML does not say."""
     try:
-        library.ask(("nvmlInit",))
+        with opened_gpus(library) as gpus:
+            return sum(
+                len(library.ask(("nvmlDeviceGetComputeRunningProcesses", gpu))) for gpu in gpus
+            )
     except NvmlError:
         return None
-    try:
-        handles = [
-            library.ask(("nvmlDeviceGetHandleByIndex", index))
-            for index in range(library.ask(("nvmlDeviceGetCount",)))
-        ]
-        found = [library.ask(("nvmlDeviceGetComputeRunningProcesses", one)) for one in handles]
-        return sum(len(processes) for processes in found)
-    except NvmlError:
-        return None
-    finally:
-        shut_down(library)
 
 
 def summary(

@@ -31,7 +31,7 @@ def read(system: System, note: Note, folders: list[str]) -> dict[str, Any]:
     `folders` are those whose file systems' free space is wanted, in bytes; null where a folder
     does not exist.
     """
-    packages = debian_packages.installed(system, note)
+    packages = debian_packages.installed(system)
     release = dict(assignments(system.read("/etc/os-release")))
     machine = kernel.architecture(system, note)
     return {

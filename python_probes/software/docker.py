@@ -197,7 +197,7 @@ def _cdi_is_on(
 ) -> bool:
     """Whether there is a specification for NVIDIA GPUs, and the daemon heeds it."""
     folders = info.get("cdi_folders") or []
-    if not _has_cdi_specification(system, folders):
+    if not has_cdi_specification(system, folders):
         return False
     features = daemon.get("features")
     wanted = features.get("cdi") if isinstance(features, dict) else None
@@ -222,7 +222,8 @@ def _configuration(system: System) -> dict[str, Any] | None:
     return content if isinstance(content, dict) else None
 
 
-def _has_cdi_specification(system: System, folders: Iterable[object]) -> bool:
+def has_cdi_specification(system: System, folders: Iterable[object] = ()) -> bool:
+    """Whether NVIDIA GPUs are described in the usual folders of CDI or in these."""
     return any(
         _CDI_KIND in (system.read(f"{folder}/{name}") or "")
         for folder in dict.fromkeys((*_CDI_FOLDERS, *map(str, folders)))

@@ -7,7 +7,7 @@ import inspect
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 
@@ -28,26 +28,6 @@ class Picture:
     tile: Any
 
 
-class Generator(Protocol):
-    """Makes image `index` of a seed, the same each time."""
-
-    name: str
-    version: str
-    model_sha256: str
-
-    def warm_up(self) -> None:
-        """Run the first kernels of each kind: not an image's own time."""
-
-    def make(self, seed: int, index: int) -> Picture:
-        """One image, which depends on `seed` and `index` only."""
-
-    def sheet(self, tiles: list[Any]) -> bytes:
-        """A PNG of all of them."""
-
-    def sprites(self, tiles: list[Any]) -> dict[int, Any]:
-        """By index, the palette images that references can be compared with."""
-
-
 class SpriteGenerator:
     """The model in the repository. Raises PrerequisiteError for damaged weights."""
 
@@ -61,22 +41,21 @@ class SpriteGenerator:
         self.model_sha256 = hashlib.sha256(_WEIGHTS.read_bytes()).hexdigest()
 
     def warm_up(self) -> None:
-        """One step of one image."""
+        """Run the first kernels of each kind: not an image's own time."""
         sampling.generate(self._model, sampling.image_class(0), 0, self._device, steps=1)
 
     def make(self, seed: int, index: int) -> Picture:
-        """One sprite."""
+        """Image `index` of a seed, the same each time whatever else is made."""
         own_seed, kind = sampling.image_seed(seed, index), sampling.image_class(index)
         sprite = sampling.generate(self._model, kind, own_seed, self._device)
         return Picture(png.image(sprite), kind, own_seed, sprite)
 
     def sheet(self, tiles: list[Any]) -> bytes:
-        """All sprites, row by row."""
-
+        """A PNG of all sprites, row by row."""
         return png.contact_sheet(tiles)
 
     def sprites(self, tiles: list[Any]) -> dict[int, Any]:
-        """All of them."""
+        """By index, the palette images that references can be compared with."""
         return dict(enumerate(tiles))
 
 
@@ -114,7 +93,7 @@ class PipelineGenerator:
         self.model_sha256 = _folder_sha256(path)
 
     def warm_up(self) -> None:
-        """One step of one image."""
+        """Run the first kernels of each kind: not an image's own time."""
         self._image("coin", 0, steps=1)
 
     def make(self, seed: int, index: int) -> Picture:
@@ -124,7 +103,7 @@ class PipelineGenerator:
         return Picture(_png(image), kind, own_seed, image)
 
     def sheet(self, tiles: list[Any]) -> bytes:
-        """All images, row by row."""
+        """A PNG of all images, row by row."""
         from PIL import Image  # noqa: PLC0415 - pipelines need it, the repository's model does not
 
         width, height = tiles[0].size
@@ -149,6 +128,9 @@ class PipelineGenerator:
             raise RuntimeError(
                 f"this pipeline does not make images in this way: {error}"
             ) from error
+
+
+Generator = SpriteGenerator | PipelineGenerator
 
 
 def _png(image: Any) -> bytes:

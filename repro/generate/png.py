@@ -11,6 +11,7 @@ import numpy as np
 from .vocabulary import PALETTE, SIZE, Pixels
 
 SCALE = 8
+_COLUMNS = 5
 _GAP = 2  # background pixels around each sprite on a sheet
 _LONGEST_STORED_BLOCK = 65535  # RFC 1951, 3.2.4
 
@@ -37,18 +38,18 @@ def pixels_of(picture: bytes) -> Pixels:
     return lines[::SCALE, 1::SCALE]
 
 
-def contact_sheet(sprites: Sequence[Pixels], columns: int = 5, scale: int = SCALE) -> bytes:
+def contact_sheet(sprites: Sequence[Pixels]) -> bytes:
     """All sprites on one sheet, row by row; compressed."""
-    columns = min(columns, len(sprites))
+    columns = min(_COLUMNS, len(sprites))
     cells = [np.pad(pixels, _GAP) for pixels in sprites]
     cells += [np.zeros_like(cells[0])] * (-len(cells) % columns)
     rows = [np.hstack(cells[first : first + columns]) for first in range(0, len(cells), columns)]
-    return _png(_enlarged(np.vstack(rows), scale), zlib.compress)
+    return _png(_enlarged(np.vstack(rows)), zlib.compress)
 
 
-def _enlarged(pixels: Pixels, factor: int = SCALE) -> Pixels:
-    """Every pixel as a square of `factor` by `factor`."""
-    return np.repeat(np.repeat(pixels, factor, axis=0), factor, axis=1)
+def _enlarged(pixels: Pixels) -> Pixels:
+    """Every pixel as a square of SCALE by SCALE."""
+    return np.repeat(np.repeat(pixels, SCALE, axis=0), SCALE, axis=1)
 
 
 def _png(pixels: Pixels, compress: Callable[[bytes], bytes]) -> bytes:

@@ -17,7 +17,6 @@ CONTAINER_ENGINES = ("docker", "podman")
 _ANSWER_SECONDS = 20.0
 _ALL_GPUS = ("--gpus", "all")
 _ALL_CDI_GPUS = ("--device", "nvidia.com/gpu=all")
-_CDI_FOLDERS = ("/etc/cdi", "/var/run/cdi")
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ def _podman(text: str, has_gpu: bool) -> Engine:
         user = ("--userns", "keep-id", *user)
     arguments: tuple[str, ...] = ()
     reason = "the host shows no NVIDIA GPU (nvidia-smi -L)"
-    if has_gpu and _has_cdi():
+    if has_gpu and docker.has_cdi_specification(System()):
         arguments = _ALL_CDI_GPUS
     elif has_gpu:
         reason = (
@@ -120,13 +119,3 @@ def _has_gpu(system: System) -> bool:
         return system.run("nvidia-smi", "-L", timeout=_ANSWER_SECONDS).startswith("GPU ")
     except CommandError:
         return False
-
-
-def _has_cdi() -> bool:
-    system = System()
-    return any(
-        "nvidia.com/gpu" in (system.read(f"{folder}/{name}") or "")
-        for folder in _CDI_FOLDERS
-        for name in system.list(folder)
-        if name.endswith((".yaml", ".yml", ".json"))
-    )

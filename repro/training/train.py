@@ -1,7 +1,6 @@
 """Trains the sprite model on sprites made here: `python -m repro.training.train --out FILE`.
 
-Repeatable: on one kind of machine and torch build the same arguments give the same file, unless
-`--max-seconds` ended the run early (training.json says so).
+Repeatable: on one kind of machine and torch build the same arguments give the same file.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 import argparse
 import copy
 import math
-import os
 import platform
 import sys
 import time
@@ -20,7 +18,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..generate import atomic_output, png, sampling
+from ..generate import atomic_output, sampling
 from ..generate.sprite_model import COLORS, SpriteModel, one_hot, signal_and_noise
 from ..generate.vocabulary import CLASSES
 from ..generate.weights import store
@@ -143,9 +141,9 @@ class Trainer:
         return loss
 
     @torch.no_grad()
-    def validate(self, processes: int) -> float:
+    def validate(self) -> float:
         """Loss of the averaged weights on sprites that were not trained on, in nats per pixel."""
-        made = dataset(self.settings.seed + VALIDATION_SEED_OFFSET, VALIDATION_COUNT, processes)
+        made = dataset(self.settings.seed + VALIDATION_SEED_OFFSET, VALIDATION_COUNT)
         pixels, labels = (torch.from_numpy(part).to(self.device) for part in made)
         random = torch.Generator("cpu").manual_seed(0)
         block, total = min(200, VALIDATION_COUNT), 0.0
@@ -158,11 +156,6 @@ class Trainer:
         return total / (VALIDATION_COUNT // block)
 
 
-def parameter_count(model: torch.nn.Module) -> int:
-    """How many numbers training adjusts."""
-    return sum(parameter.numel() for parameter in model.parameters())
-
-
 def learning_rate(settings: Settings, step: int) -> float:
     """A linear rise over the first steps, then a half cosine to zero."""
     rise = min(500, max(settings.steps // 10, 1))
@@ -172,86 +165,38 @@ def learning_rate(settings: Settings, step: int) -> float:
     return settings.learning_rate * 0.5 * (1 + math.cos(math.pi * progress))
 
 
-def checkpoint(trainer: Trainer, out: Path, rows: int) -> str:
-    """Write the averaged weights and a sheet, `rows` samples per class; returns the file's hash."""
-    sheet = [
-        sampling.generate(
-            trainer.average,
-            sampling.image_class(index),
-            sampling.image_seed(0, index),
-            trainer.settings.device,
-        )
-        for index in range(rows * len(CLASSES))
-    ]
-    if not sheet:
-        return store(trainer.average, out)
-    picture = png.contact_sheet(sheet, columns=len(CLASSES), scale=3)
-    atomic_output.write(out.with_name(f"samples_{trainer.done:06d}.png"), picture)
-    return store(trainer.average, out)
-
-
-def train(
-    settings: Settings, out: Path, *, processes: int, max_seconds: float, every: float, rows: int
-) -> None:
-    """Make the data, train, and write weights, sample sheets and training.json beside `out`."""
+def train(settings: Settings, out: Path) -> dict[str, object]:
+    """Make the data, train, and write the weights; the record of it, for training.json."""
     started = time.monotonic()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    pixels, labels = dataset(settings.seed, settings.sprites, processes)
-    data_seconds = time.monotonic() - started
-    print(f"{settings.sprites} sprites in {data_seconds:.1f} s", flush=True)
+    pixels, labels = dataset(settings.seed, settings.sprites)
     trainer = Trainer(settings, torch.from_numpy(pixels), torch.from_numpy(labels))
-    print(f"{parameter_count(trainer.model)} parameters on {settings.device}", flush=True)
-
-    training_started = last_checkpoint = time.monotonic()
-    checkpoint_seconds = 0.0
-    history: list[tuple[int, float]] = []
+    training_started = time.monotonic()
+    losses: list[tuple[int, float]] = []
     running = torch.zeros((), device=trainer.device)
     report = max(1, settings.steps // 60)
     while trainer.done < settings.steps:
         running += trainer.step()
-        if trainer.done % report and trainer.done < settings.steps:
-            continue
-        since = trainer.done % report or report
-        history.append((trainer.done, round(float(running) / since, 6)))
-        running.zero_()
-        now = time.monotonic()
-        rate = trainer.done * settings.batch / (now - training_started - checkpoint_seconds)
-        print(
-            f"step {trainer.done}/{settings.steps} loss {history[-1][1]:.5f} "
-            f"{rate:.0f} images/s {now - started:.0f} s",
-            flush=True,
-        )
-        if now - started > max_seconds:
-            break
-        if now - last_checkpoint > every:
-            checkpoint(trainer, out, rows)
-            last_checkpoint = time.monotonic()
-            checkpoint_seconds += last_checkpoint - now
-    training_seconds = time.monotonic() - training_started
-    digest = checkpoint(trainer, out, rows)
-    record = {
+        if trainer.done % report == 0 or trainer.done == settings.steps:
+            losses.append(
+                (trainer.done, round(float(running) / (trainer.done % report or report), 6))
+            )
+            running.zero_()
+            print(f"step {trainer.done}/{settings.steps} loss {losses[-1][1]:.5f}", flush=True)
+    ended = time.monotonic()
+    return {
         **asdict(settings),
-        "steps_done": trainer.done,
-        "stopped_early": trainer.done < settings.steps,
-        "loss": history,
-        "validation_loss": round(trainer.validate(1), 6),
-        "data_seconds": round(data_seconds, 1),
-        "training_seconds": round(training_seconds, 1),
-        "wall_seconds": round(time.monotonic() - started, 1),
+        "loss": losses,
+        "validation_loss": round(trainer.validate(), 6),
+        "data_seconds": round(training_started - started, 1),
+        "training_seconds": round(ended - training_started, 1),
         "device_name": torch.cuda.get_device_name() if settings.device == "cuda" else "cpu",
         "machine": platform.machine(),
         "python": platform.python_version(),
         "torch": torch.__version__,
-        "model_sha256": digest,
+        "model_sha256": store(trainer.average, out),
         "model_bytes": out.stat().st_size,
-        "parameters": parameter_count(trainer.model),
+        "parameters": sum(parameter.numel() for parameter in trainer.parameters),
     }
-    atomic_output.write_json(out.with_name("training.json"), dict(sorted(record.items())))
-    print(
-        f"{out.name} sha256 {digest} validation loss {record['validation_loss']} "
-        f"in {record['wall_seconds']} s",
-        flush=True,
-    )
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -265,33 +210,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--sprites", type=int, default=50_000, help="size of the data set")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cuda")
     parser.add_argument("--precision", choices=("fp32", "bf16"), default="bf16")
-    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--max-seconds", type=float, default=600.0, help="stop cleanly after this")
-    parser.add_argument("--checkpoint-seconds", type=float, default=45.0)
-    parser.add_argument("--sample-rows", type=int, default=2, help="samples per class and sheet")
     given = parser.parse_args(arguments)
-    if min(given.steps, given.batch, given.sprites, given.processes) < 1:
-        parser.error("--steps, --batch, --sprites and --processes must be at least 1")
+    if min(given.steps, given.batch, given.sprites) < 1:
+        parser.error("--steps, --batch and --sprites must be at least 1")
     if given.device == "cuda" and not torch.cuda.is_available():
         parser.error("--device cuda: torch sees no CUDA device; use --device cpu")
     sampling.use_deterministic_algorithms()
-    settings = Settings(
-        steps=given.steps,
-        batch=given.batch,
-        learning_rate=given.learning_rate,
-        seed=given.seed,
-        sprites=given.sprites,
-        device=given.device,
-        precision=given.precision,
-    )
-    train(
-        settings,
-        given.out,
-        processes=given.processes,
-        max_seconds=given.max_seconds,
-        every=given.checkpoint_seconds,
-        rows=given.sample_rows,
-    )
+    out: Path = vars(given).pop("out")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    record = train(Settings(**vars(given)), out)
+    atomic_output.write_json(out.with_name("training.json"), dict(sorted(record.items())))
     return 0
 
 

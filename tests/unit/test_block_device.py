@@ -7,7 +7,7 @@ import pytest
 
 from python_probes.host import block_device as module
 from python_probes.host.block_device import BlockDevice, block_device
-from python_probes.host.mount_point import Mount, mount
+from python_probes.host.mounts import Mount, mount
 
 NVME = "/sys/devices/pci0004:00/0004:00:00.0/nvme/nvme0/nvme0n1"
 
@@ -86,12 +86,12 @@ def test_a_file_system_over_no_device_has_none(disk, source):
 
 def test_the_longest_mount_point_holds_the_folder(box, tmp_path):
     box.file(
-        "/proc/self/mountinfo",
-        "1 0 8:1 / / rw shared:1 - ext4 /dev/sda1 rw\n"
-        "2 1 8:2 / /data rw - xfs /dev/sdb1 rw\n"
-        "3 1 0:9 / /data\\040two rw - tmpfs tmpfs rw\n"
-        "4 1 0:9 / /data rw - btrfs /dev/sdc1 rw\n"
-        "5 1 0:9 / /data/x rw - \n"
+        "/proc/self/mounts",
+        "/dev/sda1 / ext4 rw 0 0\n"
+        "/dev/sdb1 /data xfs rw 0 0\n"
+        "tmpfs /data\\040two tmpfs rw 0 0\n"
+        "/dev/sdc1 /data btrfs rw 0 0\n"
+        "/dev/sdd1 /data/x\n"
         "cut off",
     )
 

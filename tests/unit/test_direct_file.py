@@ -12,7 +12,7 @@ from python_probes.benchmark.measuring.direct_file import CHUNK, DirectFile
 from python_probes.benchmark.measuring.figure import SkipError
 from python_probes.benchmark.measuring.page_cache import resident_share
 from python_probes.core.system import System
-from python_probes.host.mount_point import mount
+from python_probes.host.mounts import mount
 
 MEMORY = Path("/dev/shm")
 

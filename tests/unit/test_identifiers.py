@@ -183,7 +183,7 @@ def test_the_server_of_a_share_is_one_hash(
 def test_what_is_mounted_from_no_server_stays(tmp_path: Path, source: str) -> None:
     known, _ = identifiers(box(tmp_path))
     assert known.hide_server(source) == source
-    assert known.clear == []
+    assert known.hashes == {}
 
 
 def test_addresses_are_hidden_in_data_and_versions_are_none(tmp_path: Path) -> None:

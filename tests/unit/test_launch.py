@@ -9,13 +9,14 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from python_probes import cli, launch
+from python_probes import launch
+from python_probes.collect import live_state
 
 PROJECT = Path(__file__).parents[2]
 
@@ -96,117 +97,67 @@ def test_the_process_ends_with_the_one_that_started_it(tmp_path: Path) -> None:
     wait_until(lambda: not Path("/proc", pid_file.read_text().strip()).exists())
 
 
-def in_a_fork(timeout: float = 60, **environment: str) -> dict[str, Any]:
-    return launch.run_forked(
-        sys.executable, ["live_state", "--host", "here"], timeout=timeout, environment=environment
-    )
-
-
-def test_a_fork_gives_the_same_document(capfd: pytest.CaptureFixture[str]) -> None:
-    folder, path = Path.cwd(), list(sys.path)
-    document = in_a_fork()
+def test_the_document_made_here_is_the_same(capfd: pytest.CaptureFixture[str]) -> None:
+    document = launch.live_state(sys.executable, "here", "/", 20)
     other = launch.run_package(sys.executable, ["live_state", "--host", "here"], timeout=60)
     assert {**document, "collected_at": ""} == {**other, "collected_at": ""}
     assert capfd.readouterr() == ("", "")
-    assert (Path.cwd(), sys.path) == (folder, path)
-
-
-def test_a_fork_says_what_the_other_interpreter_would() -> None:
-    with pytest.raises(
-        launch.LaunchError, match=r"exit status 2: .* is not an inventory host name"
-    ):
-        launch.run_forked(sys.executable, ["live_state", "--host", "-"], timeout=60)
 
 
 @pytest.mark.parametrize(
-    ("end", "message"),
-    [
-        (lambda: os.kill(os.getpid(), signal.SIGKILL), "the process died of SIGKILL"),
-        (lambda: 1 // 0, "exit status 1: ZeroDivisionError"),
-        (lambda: 3, "exit status 3: no message"),
-        (lambda: print('{"kind": ') or 0, "printed no JSON document"),
-        (lambda: os.write(1, b"[1]") and 0, "printed list, not a JSON object"),
-        (lambda: os.write(1, b"x" * 2**20) and 5, "exit status 5"),
-        (lambda: time.sleep(300), "no document within 1 s; stopped"),
-        (lambda: os.closerange(0, 64) or time.sleep(300), "no document within 1 s; stopped"),
-        (lambda: sys.stdout.close() or 0, "printed no JSON document"),
-    ],
+    ("host", "root", "message"),
+    [("-", "/", "is not an inventory host name"), ("here", "/nowhere", "No such file")],
 )
-def test_every_bad_end_of_a_fork_is_one_line(
-    monkeypatch: pytest.MonkeyPatch, end: Callable[[], int], message: str
-) -> None:
-    monkeypatch.setattr(cli, "main", lambda _: end())
-    with pytest.raises(launch.LaunchError, match=message) as raised:
-        in_a_fork(timeout=1)
-    assert "\n" not in str(raised.value)
+def test_wrong_use_is_one_line(host: str, root: str, message: str) -> None:
+    with pytest.raises(launch.LaunchError, match=message):
+        launch.live_state(sys.executable, host, root, 20)
 
 
-def test_a_fork_takes_the_runtimes_pynvml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_runtimes_pynvml_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "lib/python3.9/site-packages"
     folder.mkdir(parents=True)
     # The real one looks itself up too.
     (folder / "pynvml.py").write_text("import sys; sys.modules[__name__].OWNER = 'the runtime'")
-    (folder / "json.py").write_text("1 // 0")  # nothing else of that folder
     users = tmp_path / "user"
     users.mkdir()
     (users / "pynvml.py").write_text("OWNER = 'the user'")
     monkeypatch.syspath_prepend(users)
+    monkeypatch.delitem(sys.modules, "pynvml", raising=False)
 
-    def answer(_: Sequence[str]) -> int:
-        import json  # noqa: PLC0415
-
+    def owner(*_: object) -> dict[str, Any]:
         import pynvml  # noqa: PLC0415
 
-        print(json.dumps({"owner": pynvml.OWNER, "revision": os.environ["REVISION"]}))
-        return 0
+        return {"owner": pynvml.OWNER}
 
-    monkeypatch.setattr(cli, "main", answer)
+    monkeypatch.setattr(live_state, "document", owner)
+    runtime = str(tmp_path / "bin/python")
 
-    def asked() -> dict[str, Any]:
-        runtime = str(tmp_path / "bin/python")
-        return launch.run_forked(runtime, ["x"], timeout=9, environment={"REVISION": "1"})
-
-    assert asked() == {"owner": "the runtime", "revision": "1"}
-    assert sorted(path.name for path in folder.iterdir()) == ["json.py", "pynvml.py"]
+    assert launch.live_state(runtime, "here", "/", 9) == {"owner": "the runtime"}
     (folder / "pynvml.py").write_text("1 // 0")
-    assert asked()["owner"] == "the user"
+    assert launch.live_state(runtime, "here", "/", 9) == {"owner": "the user"}
+    assert [path.name for path in folder.iterdir()] == ["pynvml.py"]
 
 
-def test_no_process_and_no_room_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_process_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     def no_process() -> int:
         raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 
     monkeypatch.setattr(os, "fork", no_process)
-    with pytest.raises(launch.LaunchError, match=r"cannot be started \(Resource temporarily"):
-        in_a_fork()
+    with pytest.raises(launch.LaunchError, match="Resource temporarily"):
+        launch.live_state(sys.executable, "here", "/", 9)
 
 
 def test_whoever_ignores_its_children_gets_the_document() -> None:
     before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     try:
-        assert in_a_fork()["host"] == "here"
+        assert launch.live_state(sys.executable, "here", "/", 9)["host"] == "here"
     finally:
         signal.signal(signal.SIGCHLD, before)
 
 
 def test_an_interpreter_without_a_readable_pynvml_runs_itself(tmp_path: Path) -> None:
     runtime = interpreter(tmp_path / "python", 'echo \'{"kind": "of its own"}\'')
-    assert launch.run_forked(runtime, ["live_state"], timeout=9) == {"kind": "of its own"}
-
-
-def test_a_fork_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
-    pid_file = tmp_path / "pid"
-    program = (
-        "from python_probes import cli, launch; import os, pathlib, sys, time;"
-        f"cli.main = lambda _: pathlib.Path({str(pid_file)!r}).write_text(str(os.getpid())) "
-        "and time.sleep(300);"
-        "launch.run_forked(sys.executable, ['x'], timeout=300)"
-    )
-    started = subprocess.Popen([sys.executable, "-c", program], cwd=PROJECT)
-    wait_until(lambda: pid_file.exists() and bool(pid_file.read_text()))
-    started.kill()
-    started.wait()
-    wait_until(lambda: not Path("/proc", pid_file.read_text()).exists())
+    assert launch.live_state(runtime, "here", "/", 9) == {"kind": "of its own"}
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

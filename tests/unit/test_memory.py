@@ -5,12 +5,6 @@ import pytest
 from python_probes.core.system import System
 from python_probes.host import memory
 
-FREE = """\
-               total        used        free      shared  buff/cache   available
-Mem:     1000 200 300 4 500 700
-Swap:    2000 500 1500
-"""
-
 
 def gpu(**device):
     return {"present": True, "devices": [{"name": None, "pci_device_id": None, **device}]}
@@ -86,27 +80,11 @@ def test_an_undecided_architecture_is_a_problem(box):
     assert "architecture" in box.messages("undecided")
 
 
-def test_free_stands_in_for_meminfo(box):
-    box.says("free", FREE)
+def test_a_replayed_page_size_comes_from_getconf(box):
     box.says("getconf", "65536\n")
-
-    section = box.collect(memory.collect)
-
-    assert section["total_bytes"] == 1000
-    assert section["available_bytes"] == 700
-    assert section["swap_total_bytes"] == 2000
-    assert section["swap_free_bytes"] == 1500
-    assert section["page_size_bytes"] == 65536
-
-
-def test_free_without_its_table(box):
-    box.says("free", "nothing here\nMem: 1\n")
+    assert box.collect(memory.collect)["page_size_bytes"] == 65536
     box.says("getconf", "undefined\n")
-
-    section = box.collect(memory.collect)
-
-    assert section["total_bytes"] is None
-    assert section["page_size_bytes"] is None
+    assert box.collect(memory.collect)["page_size_bytes"] is None
     assert "getconf" in box.messages("unreadable")
 
 

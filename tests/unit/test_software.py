@@ -81,26 +81,6 @@ def test_upstream_versions():
     assert debian_packages.upstream("1:4.4.1") == "4.4.1"
 
 
-def test_dpkg_query_stands_in_for_the_status_file(box):
-    box.says(
-        "dpkg-query",
-        "docker-ce\t5:29.1.3-1\tinstall ok installed\nold\t1.0\tdeinstall ok config-files\n"
-        "libc6:arm64\t2.39\n\nempty\t\n",
-    )
-
-    found = debian_packages.installed(box.system, box.note)
-
-    assert found == {"docker-ce": "5:29.1.3-1", "libc6": "2.39"}
-
-
-def test_a_broken_dpkg_is_a_problem_and_none_is_not(box):
-    assert debian_packages.installed(box.system, box.note) == {}
-    assert box.problems == []
-    box.says("dpkg-query", "error: parsing file", 2)
-    assert debian_packages.installed(box.system, box.note) == {}
-    assert "error: parsing file" in box.messages("failed")
-
-
 def engine(box, packages=None):
     return docker.collect(box.system, packages or {"docker-ce": "29.1.3"}, box.note)
 

@@ -154,17 +154,6 @@ def test_lsblk_as_json(box):
     ]
 
 
-def test_an_lsblk_too_old_for_json(box):
-    box.command(
-        "lsblk",
-        'case $* in *-J*) exit 1;; esac; echo "NAME TYPE SIZE"; echo "sda  disk   1T"',
-    )
-
-    rows, _ = lsblk.read(box.system)
-
-    assert rows == [{"name": "sda", "type": "disk", "size": "1T"}]
-
-
 def test_an_lsblk_that_fails_or_says_nonsense(box):
     box.says("lsblk", "failed", 1)
     assert lsblk.read(box.system)[0] == []

@@ -13,7 +13,7 @@ from typing import Any
 
 from ...core.system import System
 from ...host.block_device import block_device
-from ...host.mount_point import mount
+from ...host.mounts import mount
 from .figure import SkipError
 from .page_cache import resident_share
 

@@ -14,7 +14,7 @@ from repro.generate import weights
 from repro.training import train
 from repro.training.procedural_sprites import dataset
 
-COMMAND = "--device cpu --precision fp32 --processes 1"
+COMMAND = "--device cpu --precision fp32"
 
 
 def run(out, arguments):
@@ -41,27 +41,14 @@ class Training(unittest.TestCase):
         records = []
         for name in ("first", "second"):
             out = self.folder / name / "model.safetensors"
-            status, printed = run(out, "--steps 6 --batch 4 --sprites 40 --sample-rows 0")
+            status, printed = run(out, "--steps 6 --batch 4 --sprites 40")
             self.assertEqual(status, 0, printed)
             records.append(json.loads(out.with_name("training.json").read_text()))
         first, second = records
         for field in ("model_sha256", "validation_loss", "loss"):
             self.assertEqual(first[field], second[field])
         self.assertLess(first["loss"][-1][1], first["loss"][0][1])
-        self.assertEqual((first["steps_done"], first["stopped_early"]), (6, False))
         weights.load(self.folder / "first" / "model.safetensors")
-
-    def test_it_stops_in_time(self):
-        out = self.folder / "model.safetensors"
-        arguments = "--steps 100 --batch 2 --sprites 10 --max-seconds 0 --sample-rows 1"
-        status, printed = run(out, arguments)
-        self.assertEqual(status, 0, printed)
-        record = json.loads((self.folder / "training.json").read_text())
-        self.assertTrue(record["stopped_early"])
-        self.assertLess(record["steps_done"], 100)
-        sheet = self.folder / f"samples_{record['steps_done']:06d}.png"
-        self.assertTrue(sheet.read_bytes().startswith(b"\x89PNG"))
-        weights.load(out)
 
     def test_it_refuses_what_cannot_work(self):
         status, printed = run(self.folder / "m", "--steps 0")
