@@ -73,8 +73,9 @@ class LookupModule(LookupBase):  # type: ignore[misc]
 
 
 def _require_host_names(hosts: Iterable[str]) -> None:
-    from foundation.core.errors import DocumentError
-    from foundation.documents import store
+    """Raise SystemExit for the first name that no document can have."""
+    from foundation.core.errors import DocumentError  # noqa: PLC0415 - as above
+    from foundation.documents import store  # noqa: PLC0415
 
     try:
         for host in hosts:
