@@ -37,6 +37,7 @@ HERE = shlex.quote(str(PROJECT))  # for a shell
 # By the setting of Ansible that names its folder, a thing that the playbooks need.
 NEEDED = {
     "DEFAULT_ACTION_PLUGIN_PATH": "foundation_gate.py",
+    "DOC_FRAGMENT_PLUGIN_PATH": "foundation.py",
     "DEFAULT_MODULE_PATH": "foundation_probe.py",
     "DEFAULT_MODULE_UTILS_PATH": "python_probes",
     "DEFAULT_ROLES_PATH": "probe_runtime",
