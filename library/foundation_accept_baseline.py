@@ -1,14 +1,10 @@
-#!/usr/bin/python
-# Copyright: the DGX Spark foundation authors
 """Documentation of the action plugin plugins/action/foundation_accept_baseline.py."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
----
 module: foundation_accept_baseline
 short_description: Hold later benchmark runs of a host against the stored one
-version_added: "0.1.0"
 description:
   - Makes the stored benchmark document of this host its baseline,
     C(<baseline_dir>/<inventory_hostname>/benchmark_baseline.json), with those figures that break
@@ -28,8 +24,6 @@ attributes:
   check_mode:
     description: Says what would become of the run and writes nothing.
     support: full
-author:
-  - The DGX Spark foundation authors
 """
 
 EXAMPLES = r"""

@@ -1,14 +1,11 @@
 #!/usr/bin/python
-# Copyright: the DGX Spark foundation authors
 """Ansible module: a repository's key, installed only when its fingerprint is the expected one."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
----
 module: foundation_apt_key
 short_description: Install the key of an apt repository after checking its fingerprint
-version_added: "0.1.0"
 description:
   - Downloads the key, compares its fingerprint with the expected one, and only then writes it, as
     armor of this module's own making. What was received is never written, since apt may see a key
@@ -40,8 +37,6 @@ attributes:
     support: full
 requirements:
   - Python 3.10 on the host
-author:
-  - The DGX Spark foundation authors
 """
 
 EXAMPLES = r"""

@@ -1,14 +1,11 @@
 #!/usr/bin/python
-# Copyright: the DGX Spark foundation authors
 """Ansible module: wait for apt's locks, and say who holds them."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
----
 module: foundation_apt_locks
 short_description: Wait for the locks of apt and dpkg, and name who holds them
-version_added: "0.1.0"
 description:
   - Asks the kernel who holds the locks, without taking them, until nobody does or the time is up.
   - Changes nothing and needs root, to whom the lock files belong.
@@ -27,8 +24,6 @@ attributes:
   check_mode:
     description: Waits in check mode too.
     support: full
-author:
-  - The DGX Spark foundation authors
 """
 
 EXAMPLES = r"""

@@ -1,14 +1,11 @@
 #!/usr/bin/python
-# Copyright: the DGX Spark foundation authors
 """Ansible module: which of apt's sources name a repository already."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
----
 module: foundation_apt_sources
 short_description: Find the sources of apt that name a repository
-version_added: "0.1.0"
 description:
   - Asks apt itself, so that one repository is one however its sources are written. Two sources of
     one repository with different keys stop every C(apt-get update).
@@ -31,8 +28,6 @@ attributes:
 requirements:
   - Python 3.10 on the host
   - apt-get
-author:
-  - The DGX Spark foundation authors
 """
 
 EXAMPLES = r"""

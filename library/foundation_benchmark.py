@@ -1,14 +1,11 @@
 #!/usr/bin/python
-# Copyright: the DGX Spark foundation authors
 """Ansible module: how fast a host is."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
----
 module: foundation_benchmark
 short_description: Measure how fast a host is
-version_added: "0.1.0"
 description:
   - Runs the benchmark suite in the probe runtime and returns the C(benchmark) document.
   - Loads the host while it runs, changes nothing, judges nothing. A figure that cannot be measured
@@ -63,8 +60,6 @@ attributes:
     support: full
 requirements:
   - Python 3.10 on the host
-author:
-  - The DGX Spark foundation authors
 """
 
 EXAMPLES = r"""

@@ -1,14 +1,10 @@
-#!/usr/bin/python
-# Copyright: the DGX Spark foundation authors
 """Documentation of the action plugin plugins/action/foundation_gate.py."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
----
 module: foundation_gate
 short_description: Give one verdict over hosts
-version_added: "0.1.0"
 description:
   - Keeps what the hosts answered as their C(live_state) documents, judges all stored documents of
     these hosts, prints the verdict, and writes the report.
@@ -54,8 +50,6 @@ attributes:
   check_mode:
     description: Judges and prints, but writes nothing.
     support: full
-author:
-  - The DGX Spark foundation authors
 """
 
 EXAMPLES = r"""

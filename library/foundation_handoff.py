@@ -1,14 +1,10 @@
-#!/usr/bin/python
-# Copyright: the DGX Spark foundation authors
 """Documentation of the action plugin plugins/action/foundation_handoff.py."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
----
 module: foundation_handoff
 short_description: Make what the Model and Interface teams build on
-version_added: "0.1.0"
 description:
   - Makes the hand-off of all hosts in the gate's report from their stored documents and puts it in
     place as a whole.
@@ -40,8 +36,6 @@ attributes:
   diff_mode:
     description: Shows what is new in each file.
     support: full
-author:
-  - The DGX Spark foundation authors
 """
 
 EXAMPLES = r"""

@@ -1,14 +1,10 @@
-#!/usr/bin/python
-# Copyright: the DGX Spark foundation authors
 """Documentation of the action plugin plugins/action/foundation_hardware_page.py."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
----
 module: foundation_hardware_page
 short_description: Write one readable page of all hosts
-version_added: "0.1.0"
 description:
   - Renders every stored document below C(baseline_dir) to a Markdown page on the controller.
 options:
@@ -22,8 +18,6 @@ attributes:
   check_mode:
     description: Writes nothing.
     support: full
-author:
-  - The DGX Spark foundation authors
 """
 
 EXAMPLES = r"""

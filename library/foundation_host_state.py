@@ -1,14 +1,11 @@
 #!/usr/bin/python
-# Copyright: the DGX Spark foundation authors
 """Ansible module: what provisioning needs to know of a host."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
----
 module: foundation_host_state
 short_description: Read what provisioning needs to know of a host
-version_added: "0.1.0"
 description:
   - Returns operating system, packages, NVIDIA driver, kernels, snaps, clock and
     free space in one task, so that roles ask a host once.
@@ -31,8 +28,6 @@ attributes:
     support: full
 requirements:
   - Python 3.10 on the host
-author:
-  - The DGX Spark foundation authors
 """
 
 EXAMPLES = r"""

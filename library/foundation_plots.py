@@ -1,14 +1,10 @@
-#!/usr/bin/python
-# Copyright: the DGX Spark foundation authors
 """Documentation of the action plugin plugins/action/foundation_plots.py."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
----
 module: foundation_plots
 short_description: Draw what a host measured
-version_added: "0.1.0"
 description:
   - Draws the stored benchmark document of this host and its history as PNG files,
     C(<plots_dir>/<inventory_hostname>/*.png), on the controller. Figures that are not valid under
@@ -27,8 +23,6 @@ attributes:
   check_mode:
     description: Draws and writes nothing.
     support: full
-author:
-  - The DGX Spark foundation authors
 """
 
 EXAMPLES = r"""

@@ -1,14 +1,11 @@
 #!/usr/bin/python
-# Copyright: the DGX Spark foundation authors
 """Ansible module: what a host is."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
----
 module: foundation_probe
 short_description: Read what a host is
-version_added: "0.1.0"
 description:
   - Returns documents that describe the host as it is, all of them in one task.
   - Reads only, changes nothing, judges nothing. What could not be read is named in the document's
@@ -47,8 +44,6 @@ attributes:
     support: full
 requirements:
   - Python 3.10 on the host
-author:
-  - The DGX Spark foundation authors
 """
 
 EXAMPLES = r"""

@@ -1,14 +1,10 @@
-#!/usr/bin/python
-# Copyright: the DGX Spark foundation authors
 """Documentation of the action plugin plugins/action/foundation_source.py."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
----
 module: foundation_source
 short_description: Pack the part of this project that runs on hosts
-version_added: "0.1.0"
 description:
   - Packs C(python_probes/) and C(repro/) on the controller into an archive named by its content.
   - C(repro/training/), which made the weights, is left out.
@@ -18,8 +14,6 @@ attributes:
   check_mode:
     description: Packs in check mode too; no host is touched.
     support: full
-author:
-  - The DGX Spark foundation authors
 """
 
 EXAMPLES = r"""

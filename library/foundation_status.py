@@ -1,14 +1,10 @@
-#!/usr/bin/python
-# Copyright: the DGX Spark foundation authors
 """Documentation of the action plugin plugins/action/foundation_status.py."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
----
 module: foundation_status
 short_description: Write how far the workstreams are and what blocks them
-version_added: "0.1.0"
 description:
   - Makes the status document from the gate's report and the status before it, writes it and prints
     it. Without a report, no workstream has started.
@@ -36,8 +32,6 @@ attributes:
   diff_mode:
     description: Shows the document without its times.
     support: full
-author:
-  - The DGX Spark foundation authors
 """
 
 EXAMPLES = r"""

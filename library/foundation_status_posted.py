@@ -1,14 +1,10 @@
-#!/usr/bin/python
-# Copyright: the DGX Spark foundation authors
 """Documentation of the action plugin plugins/action/foundation_status_posted.py."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
----
 module: foundation_status_posted
 short_description: Remember what was posted to a webhook
-version_added: "0.1.0"
 description:
   - Keeps on the controller which blockers were posted, so that M(foundation_status) does not ask to
     post them again. To be called once the post has arrived.
@@ -23,8 +19,6 @@ attributes:
   check_mode:
     description: Writes nothing.
     support: full
-author:
-  - The DGX Spark foundation authors
 """
 
 EXAMPLES = r"""

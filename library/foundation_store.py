@@ -1,14 +1,10 @@
-#!/usr/bin/python
-# Copyright: the DGX Spark foundation authors
 """Documentation of the action plugin plugins/action/foundation_store.py."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
----
 module: foundation_store
 short_description: Keep documents of a host on the controller
-version_added: "0.1.0"
 description:
   - Checks each document against its schema and that it speaks of this host, then writes it
     atomically to C(<baseline_dir>/<inventory_hostname>/<kind>.json).
@@ -27,8 +23,6 @@ attributes:
   check_mode:
     description: Checks the documents and writes nothing.
     support: full
-author:
-  - The DGX Spark foundation authors
 """
 
 EXAMPLES = r"""

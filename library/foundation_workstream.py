@@ -1,14 +1,10 @@
-#!/usr/bin/python
-# Copyright: the DGX Spark foundation authors
 """Documentation of the action plugin plugins/action/foundation_workstream.py."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
----
 module: foundation_workstream
 short_description: Say whether a workstream failed on this host
-version_added: "0.1.0"
 description:
   - Asks the gate about the stored documents of one host and one workstream.
   - Only proven failures count. A missing or an invalid document is not a failure, so a workstream
@@ -27,8 +23,6 @@ attributes:
   check_mode:
     description: Judges in check mode too; no host is touched and nothing is written.
     support: full
-author:
-  - The DGX Spark foundation authors
 """
 
 EXAMPLES = r"""

@@ -12,6 +12,7 @@ from ansible.plugins.loader import fragment_loader
 from ansible.utils.plugin_docs import get_docstring
 
 PROJECT = Path(__file__).parents[1]
+PASSED_ON = ("type", "elements", "choices", "default", "required", "no_log")
 MODULES = sorted((PROJECT / "library").glob("*.py"))
 
 
@@ -33,9 +34,16 @@ def documented(path: Path) -> dict[str, Any]:
 
 
 def argument_spec(path: Path) -> dict[str, Any]:
-    """The module's own, or that of the action plugin of its name."""
-    plugin = PROJECT / "plugins/action" / path.name
-    action = load(plugin).ActionModule if plugin.exists() else None
-    if hasattr(action, "argument_spec"):  # else it runs the module
-        return dict(action.argument_spec)
-    return dict(load(path).argument_spec())
+    """What the module takes; an action plugin takes what the documentation says."""
+    module = load(path)
+    return dict(
+        module.argument_spec() if hasattr(module, "argument_spec") else module_options(path)
+    )
+
+
+def module_options(path: Path) -> dict[str, Any]:
+    """The options that the documentation gives, without their text."""
+    return {
+        name: {key: option[key] for key in PASSED_ON if key in option}
+        for name, option in documented(path)["options"].items()
+    }

@@ -1,63 +1,47 @@
 """What the Ansible action plugins in plugins/action/ share.
 
-They run on the controller and need no connection. Each names its arguments and hands them to a
-function of this package; an error of this package becomes the task's one-line failure.
+They run on the controller and need no connection. Each hands its options, which the documentation
+in library/ specifies, to a function of this package; an error of this package becomes the task's
+one-line failure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import fragment_loader
+from ansible.utils.plugin_docs import get_docstring
 
-from ..core import defaults
 from ..core.errors import FoundationError
 from ..core.project import PROJECT
 from ..profiles.criteria import is_path
 
 
-def default(value: Path | str) -> dict[str, Any]:
-    """The specification of a text, or of a path below the project's root, with its default."""
-    return {"type": "str", "default": str(value)}
-
-
-_SHARED: Mapping[str, Mapping[str, Any]] = {
-    "baseline_dir": default(defaults.DOCUMENTS),
-    "profile": default(defaults.PROFILE),
-    "report": default(defaults.GATE_REPORT),
-    "waivers": {"type": "str"},
-}
-
-
-def shared(*names: str) -> dict[str, Any]:
-    """Specifications that several modules share; plugins/doc_fragments/ documents them."""
-    return {name: dict(_SHARED[name]) for name in names}
-
-
 class ControllerAction(ActionBase):  # type: ignore[misc]
     """An action plugin that works on the controller's files."""
 
-    argument_spec: ClassVar[dict[str, Any]] = {}
     _requires_connection = False
 
     def run(
         self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Check the arguments and act; relative paths start at the project's root."""
+        """Check the options and act; relative paths start at the project's root."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        _, wanted = self.validate_argument_spec(self.argument_spec)
+        module = PROJECT / "library" / f"{self._task.action}.py"
+        documentation, *_ = get_docstring(str(module), fragment_loader)
+        _, options = self.validate_argument_spec(documentation["options"])
         try:
             # `changed` speaks of the managed host (docs/adr/0004): nothing here alters one.
-            result.update({"changed": False, **self.act(wanted, task_vars or {})})
+            result.update({"changed": False, **self.act(options, task_vars or {})})
         except FoundationError as error:
             # Without the cause: Ansible would append its text, and the line says it already.
             raise AnsibleActionFail(str(error)) from None
         return result
 
-    def act(self, wanted: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
+    def act(self, options: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
         """Do it and return what the task's result says; raises FoundationError."""
         raise NotImplementedError
 

@@ -1,7 +1,7 @@
 """Lookup plugin: whether this Ansible can run this project, asked while a playbook is parsed.
 
-It lies beside the playbooks since Ansible looks there without any ansible.cfg, and imports nothing
-of this project since that may be what is missing: docs/adr/0019-controller.md.
+It lies beside the playbooks since Ansible looks there without any ansible.cfg, and imports this
+project only once it was found, since that may be what is missing: docs/adr/0019-controller.md.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import shlex
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -21,7 +22,8 @@ DOCUMENTATION = """
     version_added: "0.1.0"
     description:
       - Returns its terms where the Python that runs Ansible has this project's package and Ansible
-        the folders that this project's C(ansible.cfg) names.
+        the folders that this project's C(ansible.cfg) names, and where hosts can't set variables
+        and have names that documents can be kept under.
       - Ends ansible-playbook with one line otherwise.
     options:
       _terms:
@@ -35,6 +37,7 @@ HERE = shlex.quote(str(PROJECT))  # for a shell
 # By the setting of Ansible that names its folder, a thing that the playbooks need.
 NEEDED = {
     "DEFAULT_ACTION_PLUGIN_PATH": "foundation_gate.py",
+    "DOC_FRAGMENT_PLUGIN_PATH": "foundation.py",
     "DEFAULT_MODULE_PATH": "foundation_probe.py",
     "DEFAULT_MODULE_UTILS_PATH": "python_probes",
     "DEFAULT_ROLES_PATH": "probe_runtime",
@@ -60,7 +63,26 @@ class LookupModule(LookupBase):  # type: ignore[misc]
                     "another one or world-writable",
                     f"export ANSIBLE_CONFIG={HERE}/ansible.cfg",
                 )
+        if constants.INJECT_FACTS_AS_VARS:
+            _end(
+                "that Ansible makes variables of what hosts answer (inject_facts_as_vars)",
+                "variables of the inventory and the command line alone",
+                "export ANSIBLE_INJECT_FACT_VARS=false",
+            )
+        _require_host_names((variables or {}).get("ansible_play_hosts_all", ()))
         return terms
+
+
+def _require_host_names(hosts: Iterable[str]) -> None:
+    """Raise SystemExit for the first name that no document can have."""
+    from foundation.core.errors import DocumentError  # noqa: PLC0415 - as above
+    from foundation.documents import store  # noqa: PLC0415
+
+    try:
+        for host in hosts:
+            store.folder(PROJECT, host)
+    except DocumentError as error:
+        raise SystemExit(f"this inventory: {error}; no host was asked") from None
 
 
 def _end(found: str, expected: str, command: str) -> NoReturn:

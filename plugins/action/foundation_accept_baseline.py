@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from ansible.utils.display import Display
 
 from foundation.history import accepted_baseline
 from foundation.profiles.criteria import load_profiles
-from foundation.runs.controller_action import ControllerAction, shared
+from foundation.runs.controller_action import ControllerAction
 
 
 class ActionModule(ControllerAction):
     """Makes the host's stored benchmark run its baseline, unless it has one."""
 
-    argument_spec: ClassVar[dict[str, Any]] = {
-        **shared("baseline_dir", "profile"),
-        "replace": {"type": "bool", "default": False},
-    }
-
-    def act(self, wanted: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
+    def act(self, options: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
         """Accept the run; fails where it cannot be one."""
         host = variables["inventory_hostname"]
         done = accepted_baseline.accept(
-            self.path(wanted["baseline_dir"]),
+            self.path(options["baseline_dir"]),
             host,
-            load_profiles(self.profile_choice(wanted["profile"])),
+            load_profiles(self.profile_choice(options["profile"])),
             datetime.now(UTC),
-            replace=wanted["replace"],
+            replace=options["replace"],
             write=not self.check_mode,
         )
         text = accepted_baseline.tell(host, done)

@@ -13,7 +13,7 @@ from python_probes.core.system import System
 class ActionModule(ControllerAction):
     """Packs the sources unless the same content is packed already."""
 
-    def act(self, wanted: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
+    def act(self, options: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
         """Pack."""
         packed = pack(PROJECT, PROJECT / ".foundation")
         # Without an answer the environment document says itself that the revision is not known.

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
-from foundation.core import defaults
-from foundation.runs.controller_action import ControllerAction, default
+from foundation.runs.controller_action import ControllerAction
 from foundation.status import status_files
 
 
 class ActionModule(ControllerAction):
     """Keeps the memory that foundation_status gave, once the post has arrived."""
 
-    argument_spec: ClassVar[dict[str, Any]] = {
-        "memory": {"type": "dict", "required": True},
-        "posted": default(defaults.STATUS_POSTED),
-    }
-
-    def act(self, wanted: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
+    def act(self, options: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
         """Write it."""
-        path = self.path(wanted["posted"])
+        path = self.path(options["posted"])
         if not self.check_mode:
-            status_files.write(wanted["memory"], path)
+            status_files.write(options["memory"], path)
         return {"posted": str(path)}

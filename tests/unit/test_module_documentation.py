@@ -6,22 +6,37 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_modules import MODULES, PROJECT, argument_spec, documented, load
+from ansible_modules import MODULES, PROJECT, argument_spec, documented, load, module_options
 
+from foundation.core import defaults
+from foundation.core.workstreams import WORKSTREAMS
+from foundation.reports.formats import FORMATS
 from python_probes.benchmark.command import STATE
-
-PASSED_ON = ("type", "elements", "choices", "default", "required", "no_log")
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 def test_documentation_matches_the_argument_spec(path: Path) -> None:
-    documentation = documented(path)
-    assert documentation["module"] == path.stem
-    options = {
-        name: {key: option[key] for key in PASSED_ON if key in option}
-        for name, option in documentation["options"].items()
-    }
-    assert options == argument_spec(path)
+    assert documented(path)["module"] == path.stem
+    assert module_options(path) == argument_spec(path)
+
+
+def test_documented_values_are_those_of_the_package() -> None:
+    by_module = {path.stem.removeprefix("foundation_"): module_options(path) for path in MODULES}
+    for option, default in (
+        ("baseline_dir", defaults.DOCUMENTS),
+        ("handoff_dir", defaults.HANDOFF),
+        ("page", defaults.HARDWARE_PAGE),
+        ("plots_dir", defaults.PLOTS),
+        ("report", defaults.GATE_REPORT),
+        ("status", defaults.STATUS),
+        ("posted", defaults.STATUS_POSTED),
+    ):
+        found = {options[option]["default"] for options in by_module.values() if option in options}
+        assert found == {str(default)}
+    assert by_module["gate"]["formats"]["choices"] == list(FORMATS)
+    assert by_module["gate"]["formats"]["default"] == list(FORMATS)
+    assert by_module["store"]["profile"]["default"] == defaults.PROFILE
+    assert by_module["workstream"]["workstream"]["choices"] == list(WORKSTREAMS)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
