@@ -421,7 +421,9 @@ def test_a_host_on_which_the_gate_fails_is_invalid_and_the_others_are_judged(
     verdicts = {name: host["verdict"] for name, host in report["hosts"].items()}
     assert verdicts == {"h0": "PASS", "h1": "INVALID", "h2": "PASS"}
     (message,) = {entry["message"] for entry in report["hosts"]["h1"]["criteria"]}
-    assert message.startswith("the gate failed on this host, which is a fault of its own: report it")
+    assert message.startswith(
+        "the gate failed on this host, which is a fault of its own: report it"
+    )
     assert "(OverflowError in test_fleet.py:" in message
 
 
