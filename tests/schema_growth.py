@@ -49,7 +49,7 @@ _SAME = ("pattern", "format", "uniqueItems", "multipleOf", "not", "if", "then", 
 _WITHIN = ("items", "propertyNames", "additionalProperties")
 # Bounds that came after a590d1e and refuse only what no document of it can hold: more than 64 bits
 # count, and more seconds than 30 years have. The pattern refuses the year 0 and a 60th second.
-_BEYOND = {"maximum": {10**9, 2e19}, "minimum": {-(10**9), -2e19}}
+_BEYOND = {"maximum": {10**9, 2**64 - 1}, "minimum": {-(10**9), -(2**63)}}
 _BOUNDED_PATTERNS = {
     r"^[1-9]\d{3}-\d{2}-\d{2}T\d{2}:\d{2}:[0-5]\dZ$": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$"
 }
