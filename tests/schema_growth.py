@@ -47,6 +47,12 @@ _NOT_LESS = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minPropert
 _NOT_MORE = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
 _SAME = ("pattern", "format", "uniqueItems", "multipleOf", "not", "if", "then", "else", "contains")
 _WITHIN = ("items", "propertyNames", "additionalProperties")
+# Bounds that came after a590d1e and refuse only what no document of it can hold: more than 64 bits
+# count, and more seconds than 30 years have. The pattern refuses the year 0 and a 60th second.
+_BEYOND = {"maximum": {10**9, 2**64 - 1}, "minimum": {-(10**9), -(2**63)}}
+_BOUNDED_PATTERNS = {
+    r"^[1-9]\d{3}-\d{2}-\d{2}T\d{2}:\d{2}:[0-5]\dZ$": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$"
+}
 _TEXT = ("title", "description", "$schema", "$id", "$defs", "default", "examples", "x-version")
 
 
@@ -116,13 +122,19 @@ class Growth:
         if "type" in after and (types is None or not types <= _types(after)):
             self.lost.append(f"{place}: type is {after['type']}, was {before.get('type')}")
         for key in _NOT_LESS:
+            if after.get(key) in _BEYOND.get(key, ()):
+                continue
             if key in after and after[key] > before.get(key, float("-inf")):
                 self.lost.append(f"{place}: {key} is {after[key]}, was {before.get(key)}")
         for key in _NOT_MORE:
+            if after.get(key) in _BEYOND.get(key, ()):
+                continue
             if key in after and after[key] < before.get(key, float("inf")):
                 self.lost.append(f"{place}: {key} is {after[key]}, was {before.get(key)}")
         for key in _SAME:
             if key in after and after[key] != before.get(key):
+                if _BOUNDED_PATTERNS.get(after[key], "") == before.get(key):
+                    continue
                 self.lost.append(f"{place}: {key} is {after[key]!r}, was {before.get(key)!r}")
         known = {"required", "type", "enum", "const", "properties", "anyOf", "oneOf", *_TEXT}
         strange = set(after) - known - {*_NOT_LESS, *_NOT_MORE, *_SAME, *_WITHIN}

@@ -162,36 +162,7 @@ def figure_faults(
     The one place that gathers what `validity.faults` looks at: the gate, baselines, the history,
     plots and targets all ask here. The document must be readable and the figure in it.
     """
-    document = evidence.readable["benchmark"]
-    benchmark = document["data"]
-    figure = benchmark["figures"][name]
-    memo = evidence.memo(profile)
-    # The unit is looked at by one rule, which the figure's own meets as none does.
-    place = ("faults", name, "" if unit == figure["unit"] else unit)
-    if place not in memo:
-        memo[place] = validity.faults(
-            validity.Measurement(
-                name=name,
-                figure=figure,
-                benchmark=benchmark,
-                environment=_data("environment", evidence),
-                hardware=_data("hardware_baseline", evidence),
-                limits=profile.limits,
-                unit=unit,
-                collected_at=document["collected_at"],
-                memo=memo,
-            )
-        )
-    found: list[validity.Fault] = memo[place]
-    return found
-
-
-def _data(kind: str, evidence: Evidence) -> dict[str, Any]:
-    """What a document says; nothing where it is absent or of another state of the host."""
-    if kind in evidence.blockers:
-        return {}
-    data: dict[str, Any] = evidence.readable[kind]["data"]
-    return data
+    return validity.faults(evidence.run(profile), name, unit)
 
 
 def untrusted(

@@ -14,6 +14,7 @@ from ..documents.store import COLLECTED_KINDS, HOST_KINDS, LIVE_STATE, Document,
 from ..profiles.constraints import WrongTypeError, check
 from ..profiles.criteria import Condition, Profile
 from ..profiles.remediation import GATE, Remediation, collect
+from .validity import Run
 
 _SECTION = re.compile(r"\bdata\.([a-z_]+)")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -67,7 +68,7 @@ class Evidence:
         self.readable: dict[str, Document] = {}
         self.notes: list[str] = []
         self.blockers: dict[str, Blocker] = {}
-        self._memo: tuple[Profile | None, dict[Any, Any]] = (None, {})
+        self._run: tuple[Profile, Run] | None = None
         for kind in HOST_KINDS:
             entry = given.get(kind)
             if entry is None:
@@ -84,11 +85,18 @@ class Evidence:
             if (note := newer_note(kind, document)) is not None:
                 self.notes.append(f"{host}: {note}")
 
-    def memo(self, profile: Profile) -> dict[Any, Any]:
-        """Where what was worked out under a profile is kept until the evidence changes."""
-        if self._memo[0] is not profile:
-            self._memo = (profile, {})
-        return self._memo[1]
+    def run(self, profile: Profile) -> Run:
+        """The benchmark run, whose document must be readable, under a profile."""
+        if self._run is None or self._run[0] is not profile:
+            document = self.readable["benchmark"]
+            hardware, environment = self._data("hardware_baseline"), self._data("environment")
+            run = Run(document["data"], environment, hardware, profile, document["collected_at"])
+            self._run = profile, run
+        return self._run[1]
+
+    def _data(self, kind: str) -> Mapping[str, Any]:
+        """What a document says; nothing where it is absent or of another state of the host."""
+        return {} if kind in self.blockers else self.readable[kind]["data"]
 
     def answer(self, condition: Condition) -> bool | Blocker | None:
         """Whether a condition holds; why there is no answer; None where the value is not known."""
@@ -117,7 +125,7 @@ class Evidence:
 
     def apply(self, profile: Profile, now: datetime) -> None:
         """Block every document that is stale, or of another state than the host is in."""
-        self._memo = (None, {})
+        self._run = None
         whole = self._host_blocker(profile, now)
         reference_kind = LIVE_STATE if LIVE_STATE in self.readable else COLLECTED_KINDS[0]
         reference = self.readable.get(reference_kind)

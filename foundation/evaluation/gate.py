@@ -11,7 +11,8 @@ then failures are waived (waivers.py): docs/adr/0011-a-fleet.md.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import traceback
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -20,15 +21,15 @@ from typing import Any
 from ..core.errors import DocumentError, one_line
 from ..core.files import write_atomically
 from ..core.workstreams import WORKSTREAMS
+from ..documents import merge
 from ..documents.report_text import pieces
 from ..documents.schema_registry import version
-from ..documents.store import Document, DocumentFolder, folder, validate
+from ..documents.store import COLLECTED_KINDS, Document, DocumentFolder, folder, validate
 from ..profiles.criteria import AUTO, Profile, load_profiles
 from . import fleet, waivers
 from .criterion_result import FAIL
 from .host_result import HostResult, Shared, judge_host
 from .waivers import Waiver, load_waivers
-from .workers import judge_stored
 
 Report = dict[str, Any]
 
@@ -71,7 +72,8 @@ def judge_folder(
     stored = set().union(*(DocumentFolder(root) for root in readable))
     hosts = sorted(stored if expected is None else set(expected))
     own = {host: loaded[choice] for host, choice in choices.items()}
-    judged = judge_stored([Path(root) for root in roots], hosts, default, own, now)
+    paths = [Path(root) for root in roots]
+    judged = _judged(hosts, lambda host: merge.load(paths, host), default, own, now)
     return _report(judged, accepted, now, (stored | set(inventory)) - set(hosts))
 
 
@@ -116,12 +118,43 @@ def evaluate(
     last. A document that could not be read stands in `documents` as its DocumentError.
     """
     hosts = sorted(documents if expected_hosts is None else set(expected_hosts))
-    own, shared = host_profiles or {}, Shared()
-    judged = (
-        judge_host(host, documents.get(host, {}), own.get(host, profiles), now, shared=shared)
-        for host in hosts
+    judged = _judged(
+        hosts, lambda host: (documents.get(host, {}), []), profiles, host_profiles or {}, now
     )
     return _report(judged, waivers, now, set(documents) - set(hosts))
+
+
+def _judged(
+    hosts: Iterable[str],
+    load: Callable[[str], tuple[merge.Given, list[str]]],
+    default: Sequence[Profile],
+    own: Mapping[str, Sequence[Profile]],
+    now: datetime,
+) -> Iterator[HostResult]:
+    """The result of each host, whose documents are in memory while it is judged alone.
+
+    `load` gives them and what is in conflict between them; `own` has the profiles of hosts that are
+    not judged by `default`.
+    """
+    shared = Shared()
+    for host in hosts:
+        profiles = own.get(host, default)
+        try:
+            given, conflicts = load(host)
+            notes = [f"conflict: {conflict}" for conflict in conflicts]
+            yield judge_host(host, given, profiles, now, shared=shared, notes=notes)
+        except Exception as error:  # noqa: BLE001 - the other hosts get their verdict all the same
+            fault = dict.fromkeys(COLLECTED_KINDS, DocumentError(_crash(error)))
+            yield judge_host(host, fault, profiles, now, shared=shared)
+
+
+def _crash(error: Exception) -> str:
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(frame.filename).name}:{frame.lineno}"
+    return one_line(
+        "the gate failed on this host, which is a fault of its own: report it with the host's "
+        f"documents ({type(error).__name__} in {place}: {error})"
+    )
 
 
 def _report(

@@ -85,7 +85,7 @@ class Condition:
     require: Constraint
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Criterion:
     """One thing that is judged. `path` starts at the document, or at the figure if one is named.
 
@@ -127,7 +127,7 @@ class Fact:
     path: Expression
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Profile:
     """A named set of criteria, when figures are to be trusted, and what counts as a regression.
 

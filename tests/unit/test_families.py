@@ -1,6 +1,7 @@
 """What a family declares, the controller can judge: a half registered family fails here."""
 
 import re
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from test_validity import SPARK, broken
 from foundation.documents import figure_labels
 from foundation.documents.schema_registry import first_fault
 from foundation.evaluation.regression import allowed_drop
-from foundation.evaluation.validity import Measurement
+from foundation.evaluation.validity import limits_and_component
 from foundation.profiles.criteria import load_profiles
 from python_probes.benchmark import families
 from python_probes.benchmark.families.registry import FAMILIES
@@ -21,10 +22,6 @@ from python_probes.benchmark.measuring.family import Family
 GENERIC = load_profiles("generic")[0]
 FIGURES = [f"{family.name}.{figure}" for family in FAMILIES.values() for figure in family.figures]
 RATES = {"GB/s", "IOPS"}  # what moves bytes and needs no instructions made for the very GPU
-
-
-def measurement(name, figure):
-    return Measurement(name, figure, {"figures": {name: figure}}, {}, GENERIC.limits)
 
 
 def test_every_declared_family_is_registered():
@@ -47,17 +44,17 @@ def test_the_page_has_every_family():
 @pytest.mark.parametrize("name", FIGURES)
 def test_the_generic_profile_can_judge_every_declared_figure(name):
     labels = Planned(name, 1).labels
-    one = measurement(name, {})  # a host that claims nothing
-    assert one.component == labels["component"], "generic.yml: validity: components"
-    assert one.own_limit("units") == labels["unit"], "generic.yml: validity: units"
+    limits, component = limits_and_component(GENERIC, name, {})  # a host that claims nothing
+    assert component == labels["component"], "generic.yml: validity: components"
+    assert limits["units"] == labels["unit"], "generic.yml: validity: units"
     for limit in ("maximum_spread", "minimum_samples", "minimum_duration_seconds"):
-        assert one.limit(limit), f"generic.yml: validity: {limit}"
+        assert limits[limit], f"generic.yml: validity: {limit}"
     assert allowed_drop(name, {"spread": None}, GENERIC), "generic.yml: regression: limit"
-    if one.of_gpu and labels["unit"] not in RATES:
+    if component == "gpu" and labels["unit"] not in RATES:
         known = GENERIC.limits["native_code"]
         assert figure_labels.family(name) in known, "generic.yml: validity: native_code"
-        assert one.limit("maximum_clock_fall"), "generic.yml: validity: maximum_clock_fall"
-        assert one.limit("minimum_clock_share"), "generic.yml: validity: minimum_clock_share"
+        assert limits["maximum_clock_fall"], "generic.yml: validity: maximum_clock_fall"
+        assert limits["minimum_clock_share"], "generic.yml: validity: minimum_clock_share"
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -68,7 +65,9 @@ def test_the_labels_fit_the_schema(name):
     assert first_fault("benchmark", document) is None
 
 
-@pytest.mark.parametrize("name", [name for name in FIGURES if measurement(name, {}).component])
+@pytest.mark.parametrize(
+    "name", [name for name in FIGURES if limits_and_component(GENERIC, name, {})[1]]
+)
 def test_former_documents_are_charted_as_those_of_today(name):
     labels = Planned(name, 1).labels
     if figure_labels.family(name) in figure_labels._FORMER:
@@ -98,8 +97,7 @@ def test_a_family_that_the_controller_does_not_know_is_judged_as_its_document_sa
 
 
 def test_a_profile_says_what_does_the_work_in_a_family():
-    limits = {**SPARK.limits, "components": {"diffusion": "gpu"}}
-    figure = {**made.figure(9.0, "ms", traced=False), "component": "cpu"}
-    one = Measurement("diffusion.step", figure, made.benchmark()["data"], {}, limits)
-    assert (one.component, one.on_gpu) == ("gpu", True)
-    assert one.limit("maximum_spread") == SPARK.limits["maximum_spread"]["gpu"]
+    profile = replace(SPARK, limits={**SPARK.limits, "components": {"diffusion": "gpu"}})
+    limits, component = limits_and_component(profile, "diffusion.step", {"component": "cpu"})
+    assert component == "gpu"
+    assert limits["maximum_spread"] == SPARK.limits["maximum_spread"]["gpu"]

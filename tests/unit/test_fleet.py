@@ -10,7 +10,7 @@ import pytest
 from foundation.core.errors import DocumentError, ProfileError, WaiverError
 from foundation.documents import merge
 from foundation.documents import store as stored
-from foundation.evaluation import fleet, gate, workers
+from foundation.evaluation import fleet, gate, host_result
 from foundation.evaluation.waivers import Waiver, load_waivers
 from foundation.profiles.criteria import load_profiles
 from foundation.reports import terminal
@@ -399,32 +399,32 @@ def test_a_folder_that_is_not_there_is_no_source_even_for_hosts_that_are_expecte
     assert nothing["hosts"]["a"]["verdict"] == "MISSING"
 
 
-# Speed must change nothing.
+@pytest.mark.parametrize("stored_first", [True, False])
+def test_a_host_on_which_the_gate_fails_is_invalid_and_the_others_are_judged(
+    tmp_path, monkeypatch, stored_first
+):
+    def fails(criterion, evidence, profile, judge=host_result.judge):
+        if evidence.host == "h1" and evidence.readable:
+            raise OverflowError("date value out of range")
+        return judge(criterion, evidence, profile)
 
-
-def test_workers_come_to_the_same_report(tmp_path, monkeypatch):
-    for index in range(60):
-        host = f"h{index:02d}"
-        documents = made.spark(host)
-        if index % 7 == 0:
-            made.change(documents["hardware_baseline"], "data.cpu.logical_cpus", 19)
-        for kind, document in documents.items():
-            path = stored.path(tmp_path, host, kind)
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(json.dumps(document))
-    (tmp_path / "h01/environment.json").write_text("{")
-    alone = gate.judge_folder(tmp_path, now=made.NOW)
-    monkeypatch.setattr(workers, "MANY", 10)
-    forked = []
-    monkeypatch.setattr(
-        workers,
-        "_in_parallel",
-        lambda *given, run=workers._in_parallel: forked.append(1) or run(*given),
+    monkeypatch.setattr(host_result, "judge", fails)
+    documents = {host: made.spark(host) for host in ("h0", "h1", "h2")}
+    if stored_first:
+        for host, given in documents.items():
+            for kind, document in given.items():
+                stored.write(document, stored.path(tmp_path, host, kind))
+        report = gate.judge_folder(tmp_path, now=made.NOW)
+    else:
+        report = gate.evaluate(AUTO, documents, (), made.NOW)
+    stored.validate(report, "gate_report")
+    verdicts = {name: host["verdict"] for name, host in report["hosts"].items()}
+    assert verdicts == {"h0": "PASS", "h1": "INVALID", "h2": "PASS"}
+    (message,) = {entry["message"] for entry in report["hosts"]["h1"]["criteria"]}
+    assert message.startswith(
+        "the gate failed on this host, which is a fault of its own: report it"
     )
-    assert gate.judge_folder(tmp_path, now=made.NOW) == alone
-    assert forked
-    assert alone["hosts"]["h00"]["verdict"] == "FAIL"
-    assert alone["hosts"]["h01"]["verdict"] == "INVALID"
+    assert "(OverflowError in test_fleet.py:" in message
 
 
 def test_a_large_report_is_written_as_it_is(tmp_path):

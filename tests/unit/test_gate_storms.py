@@ -4,10 +4,8 @@ import json
 import os
 import random
 import resource
-import signal
 import subprocess
 import sys
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -133,30 +131,6 @@ def test_one_damaged_document_is_enough(tmp_path):
             report = gate.evaluate(load_profiles("dgx_spark"), hosts, (), made.NOW)
             assert report["verdict"] == "FAILED", (damage, kind)
             path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
-
-
-def children(pid):
-    try:
-        return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return []
-
-
-def test_an_interrupt_among_workers_leaves_nothing_behind(tmp_path):
-    store(tmp_path / "d", 320)
-    process = subprocess.Popen(
-        [*COMMAND, "--documents", tmp_path / "d", "--json", tmp_path / "gate.json"],
-        env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    end = time.monotonic() + 30
-    while not (workers := children(process.pid)) and time.monotonic() < end:
-        time.sleep(0.01)
-    assert workers or len(os.sched_getaffinity(0)) == 1
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
-    assert (process.returncode, errors) == (130, "foundation: interrupted\n")
-    assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
-    assert [path.name for path in tmp_path.iterdir()] == ["d"]
 
 
 def test_two_gates_at_once_leave_one_whole_report(tmp_path):

@@ -10,7 +10,7 @@ from typing import Any
 from packaging.version import Version
 
 from ...documents.figure_labels import family, is_sustained
-from .measurement import Measurement
+from .measurement import Measurement, Run
 
 _ARCHITECTURE = re.compile(r"sm_(\d+)(\d)([af]?)")
 _MINOR = re.compile(r"\d{1,4}")
@@ -30,18 +30,17 @@ _MADE_FOR = re.compile(r"[+-]cu(\d+)")  # torch 2.9.0+cu128, nvidia-cublas-cu12
 
 def wrong_device(one: Measurement) -> str | None:
     """A GPU's figure that a CPU or another GPU measured, or that is said to be another's."""
-    device, claimed = one.benchmark["device"], one.figure.get("component")
+    kind, claimed = one.run.benchmark["device"]["kind"], one.figure.get("component")
     if claimed is not None and claimed != one.component:
         return f"its document says {claimed}, and it is a figure of the {one.component}"
-    if one.of_gpu and device["kind"] != "cuda":
-        return f"a GPU's figure, measured on {device['kind']}"
-    other: str | None = one.once("other GPU", lambda: _other_gpu(one)) if one.on_gpu else None
-    return other
+    if one.of_gpu and not one.on_gpu:
+        return f"a GPU's figure, measured on {kind}"
+    return one.run.once(_other_gpu) if one.on_gpu else None
 
 
-def _other_gpu(one: Measurement) -> str | None:
+def _other_gpu(run: Run) -> str | None:
     """What speaks against the device of the run being that of the hardware baseline."""
-    device, gpu = one.benchmark["device"], one.section("gpu")
+    device, gpu = run.benchmark["device"], run.section("gpu")
     if gpu.get("present") is False:
         return "measured on a CUDA device, and the hardware baseline has no NVIDIA GPU"
     for key, words in (("name", "name"), ("compute_capability", "compute capability")):
@@ -54,19 +53,18 @@ def _other_gpu(one: Measurement) -> str | None:
 
 def memory_size(one: Measurement) -> str | None:
     """A GPU whose memory is not the size that the host says: another device, or a guess."""
-    other: str | None = one.once("memory size", lambda: _other_size(one)) if one.on_gpu else None
-    return other
+    return one.run.once(_other_size) if one.on_gpu else None
 
 
-def _other_size(one: Measurement) -> str | None:
-    limit = one.limits.get("maximum_memory_size_difference")
-    measured = one.benchmark["device"]["memory_total_bytes"]
-    if limit is None or measured is None:
+def _other_size(run: Run) -> str | None:
+    limit = run.limits["maximum_memory_size_difference"]
+    measured = run.benchmark["device"]["memory_total_bytes"]
+    if measured is None:
         return None
-    devices = one.section("gpu").get("devices", ())
+    devices = run.section("gpu").get("devices", ())
     sizes = {"the driver": [entry["memory_total_bytes"] for entry in devices]}
-    if one.section("memory").get("architecture") == "unified":
-        sizes["MemTotal"] = [one.section("memory")["total_bytes"]]
+    if run.section("memory").get("architecture") == "unified":
+        sizes["MemTotal"] = [run.section("memory")["total_bytes"]]
     for source, found in sizes.items():
         known = [total for total in found if total]
         if known and all(abs(measured - total) > limit * total for total in known):
@@ -77,9 +75,7 @@ def _other_size(one: Measurement) -> str | None:
 
 def wrong_build(one: Measurement) -> str | None:
     """A torch that is not the installed one, or has no code or library for this GPU."""
-    build, installed = one.benchmark["build"], one.environment.get("torch") or {}
-    if not one.of_gpu:
-        return None
+    build, installed = one.run.benchmark["build"], one.run.environment.get("torch") or {}
     if build["torch"] and installed.get("version") and build["torch"] != installed["version"]:
         return (
             f"measured with torch {build['torch']}, the environment document has "
@@ -87,21 +83,20 @@ def wrong_build(one: Measurement) -> str | None:
         )
     if not one.on_gpu:
         return None
-    missing: str | None = one.once("cuda", lambda: _no_cuda(one))
+    missing = one.run.once(_no_cuda)
     if missing is None and family(one.name) in one.limits.get("native_code", ()):
-        missing = one.once("native code", lambda: _no_code(one))
+        missing = one.run.once(_no_code)
     return missing
 
 
-def _no_cuda(one: Measurement) -> str | None:
+def _no_cuda(run: Run) -> str | None:
     """What speaks against the CUDA that torch brought."""
-    build = one.benchmark["build"]
+    build = run.benchmark["build"]
     if not build["torch"] or not build["cuda"] or "+cpu" in build["torch"]:
         return f"torch {build['torch']} for CUDA {build['cuda']} drives no GPU"
-    if (one.environment.get("torch") or {}).get("cuda_available") is False:
+    if (run.environment.get("torch") or {}).get("cuda_available") is False:
         return "the environment document says that torch sees no CUDA device"
-    oldest = one.limits.get("minimum_build_cuda")
-    return _other_cuda(build, oldest) or _no_cublas(one)
+    return _other_cuda(build, run.limits.get("minimum_build_cuda")) or _no_cublas(run)
 
 
 def _other_cuda(build: Mapping[str, Any], oldest: str | None) -> str | None:
@@ -119,9 +114,9 @@ def _other_cuda(build: Mapping[str, Any], oldest: str | None) -> str | None:
     return None
 
 
-def _no_cublas(one: Measurement) -> str | None:
-    cuda = one.benchmark["build"]["cuda"]
-    names = [entry["name"].lower() for entry in one.environment.get("packages") or ()]
+def _no_cublas(run: Run) -> str | None:
+    cuda = run.benchmark["build"]["cuda"]
+    names = [entry["name"].lower() for entry in run.environment.get("packages") or ()]
     # Where CUDA comes as Python packages at all; distributions and containers have it elsewhere.
     if any(name.startswith(_CUDA_PACKAGES) for name in names) and not any(
         _is_cublas(name, cuda) for name in names
@@ -139,15 +134,15 @@ def _is_cublas(package: str, cuda: str) -> bool:
     return package.startswith(_CUBLAS) and (suffix is None or suffix[1] == cuda.partition(".")[0])
 
 
-def _no_code(one: Measurement) -> str | None:
-    measured = one.benchmark["build"]["arch_list"]
-    capability = one.benchmark["device"]["compute_capability"]
+def _no_code(run: Run) -> str | None:
+    measured = run.benchmark["build"]["arch_list"]
+    capability = run.benchmark["device"]["compute_capability"]
     if capability is None or measured is None:
         return "the GPU's compute capability or the build's architectures are not known"
-    installed = (one.environment.get("torch") or {}).get("arch_list") or measured
+    installed = (run.environment.get("torch") or {}).get("arch_list") or measured
     for architectures in (measured, installed):
         if not any(_runs_on(architecture, capability) for architecture in architectures):
-            torch = one.benchmark["build"]["torch"]
+            torch = run.benchmark["build"]["torch"]
             return f"torch {torch} has no code for compute capability {capability}"
     return None
 
@@ -168,9 +163,9 @@ def _runs_on(architecture: str, capability: str) -> bool:
 
 def untraced(one: Measurement) -> str | None:
     """A GPU's figure without the telemetry that could rule a fault out."""
-    fewest = one.limits.get("minimum_trace_samples")
-    if fewest is None or not one.on_gpu:
+    if not one.on_gpu:
         return None
+    fewest = one.limits["minimum_trace_samples"]
     samples = one.trace.get("samples", 0)
     if samples < fewest:
         return f"{samples} telemetry samples, at least {fewest} are needed to rule out throttling"
@@ -194,7 +189,7 @@ def throttled(one: Measurement) -> str | None:
     quarters = [x for x in one.trace.get("sm_clock_quarters_mhz") or () if x is not None]
     if len(quarters) > 1 and (fall := _falling(quarters, one)) is not None:
         return fall
-    share, clock = one.limit("minimum_clock_share"), one.trace.get("sm_clock_mhz")
+    share, clock = one.limits.get("minimum_clock_share"), one.trace.get("sm_clock_mhz")
     # A GPU that was idle in between has lowered its clock as it should.
     if share is None or clock is None or _was_idle(one.trace):
         return None
@@ -216,7 +211,7 @@ def _was_idle(trace: Mapping[str, Any]) -> bool:
 
 
 def _falling(quarters: list[float], one: Measurement) -> str | None:
-    limit = one.limit("maximum_clock_fall")
+    limit = one.limits.get("maximum_clock_fall")
     first, last = quarters[0], quarters[-1]
     if limit is None or last >= first * (1 - limit):
         return None
@@ -234,21 +229,20 @@ def power_wedge(one: Measurement) -> str | None:
     A burst is too short to show in the utilization, which a sustained load does; and a wedge
     lasts until the power is unplugged.
     """
-    limits = one.limits.get("power_wedge")
-    if limits is None or not one.on_gpu:
+    if not one.on_gpu:
         return None
-    own = _wedged(one.trace, limits)
+    own = _wedged(one.trace, one.limits["power_wedge"])
     if own is not None:
         return own
-    for name, evidence in one.once("wedged", lambda: _wedged_loads(one, limits)).items():
+    for name, evidence in one.run.once(_wedged_loads).items():
         if name != one.name:
             return f"{evidence} in {name}"
     return None
 
 
-def _wedged_loads(one: Measurement, limits: Mapping[str, float]) -> dict[str, str]:
+def _wedged_loads(run: Run) -> dict[str, str]:
     """By name, the run's sustained figures that show a wedge."""
-    figures = one.benchmark["figures"].items()
+    figures, limits = run.benchmark["figures"].items(), run.limits["power_wedge"]
     loads = {name: figure for name, figure in figures if is_sustained(name, figure)}
     found = {name: _wedged(figure["trace"] or {}, limits) for name, figure in loads.items()}
     return {name: evidence for name, evidence in found.items() if evidence is not None}
@@ -258,7 +252,6 @@ def _wedged(trace: Mapping[str, Any], limits: Mapping[str, float]) -> str | None
     """Busy, slow and weak. What is not known hides nothing: the readings that remain decide."""
     names = ("utilization_percent", "sm_clock_mhz", "power_watts")
     busy, clock, power = ((trace.get(name) or {}).get("median") for name in names)
-    reasons = set(trace.get("event_reasons") or ())
     if busy is None or busy < limits["minimum_utilization_percent"]:
         # Bursts keep a GPU busy now and then. Of one that is not known there was a load, since
         # the figure was measured. But a GPU that says that it was idle in between is just that.
@@ -269,7 +262,7 @@ def _wedged(trace: Mapping[str, Any], limits: Mapping[str, float]) -> str | None
     weak = None if power is None else power < limits["maximum_power_watts"]
     if False in (slow, weak) or not (slow or weak):
         return None
-    if weak is None and reasons - _NO_REASON:
+    if weak is None and set(trace.get("event_reasons") or ()) - _NO_REASON:
         return None  # the clock alone, and the GPU says why it is low
     readings = [
         "busy" if busy is None else f"{busy:.0f} % busy",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ...documents.figure_labels import STORAGE
-from .measurement import Measurement
+from .measurement import Measurement, Run
 
 _BLOCK_BYTES = 4096  # of the random figures
 # PCI Express Base Specification: 8b/10b coding up to 5 GT/s, 128b/130b from 8 GT/s on.
@@ -14,18 +13,22 @@ _IN_MEMORY = ("ramfs", "tmpfs")
 
 def busy(one: Measurement) -> str | None:
     """Something else that computed, loaded the CPUs or had filled the memory."""
-    conditions = one.benchmark["conditions"]
     most = one.limits.get("maximum_other_processes")
     if most is not None and one.on_gpu:
-        others = max(one.trace.get("other_processes") or 0, conditions["other_gpu_processes"] or 0)
+        before = one.run.benchmark["conditions"]["other_gpu_processes"]
+        others = max(one.trace.get("other_processes") or 0, before or 0)
         if others > most:
             return f"{others} other processes computed on the GPU"
+    return one.run.once(_busy_host)
+
+
+def _busy_host(run: Run) -> str | None:
+    conditions, limit = run.benchmark["conditions"], run.limits.get("maximum_load_per_cpu")
     load = conditions["load_average_1m"]
-    cpus = conditions["logical_cpus"] or one.section("cpu").get("logical_cpus")
-    limit = one.limits.get("maximum_load_per_cpu")
+    cpus = conditions["logical_cpus"] or run.section("cpu").get("logical_cpus")
     if limit is not None and load is not None and cpus and not load / cpus <= limit:
         return f"load average {load:.1f} on {cpus} CPUs before the first figure"
-    swap, most = conditions["swap_used_bytes"], one.limits.get("maximum_swap_used_bytes")
+    swap, most = conditions["swap_used_bytes"], run.limits.get("maximum_swap_used_bytes")
     if most is not None and swap is not None and swap > most:
         return f"{swap / 2**30:.1f} GiB of swap in use before the first figure"
     return None
@@ -33,8 +36,6 @@ def busy(one: Measurement) -> str | None:
 
 def page_cache(one: Measurement) -> str | None:
     """A disk's figure that came from memory."""
-    if one.component != STORAGE:
-        return None
     return _no_disk(one) or _too_fast_for_a_disk(one)
 
 
@@ -61,7 +62,7 @@ def _too_fast_for_a_disk(one: Measurement) -> str | None:
     memory = [
         figure["value"]
         for name in ("cpu.copy", "cpu.triad")
-        if (figure := one.benchmark["figures"].get(name)) is not None
+        if (figure := one.run.benchmark["figures"].get(name)) is not None
     ]
     if share is not None and link is None and memory and speed > share * max(memory) > 0:
         return f"{speed:.4g} GB/s beside {max(memory):.4g} GB/s of the memory: no disk is near that"
@@ -77,7 +78,7 @@ def _link_speed(one: Measurement) -> float | None:
         device["name"]: _gigabytes(
             device["link_speed_gigatransfers"] or 0.0, device["link_width"] or 0
         )
-        for device in one.section("storage").get("devices") or ()
+        for device in one.run.section("storage").get("devices") or ()
     }
     named = str(one.figure["parameters"].get("device") or "").rpartition("/")[2]
     for name, speed in speeds.items():

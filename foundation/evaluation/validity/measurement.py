@@ -1,87 +1,142 @@
-"""One figure with all that it has to be seen with, and what a rule about it is."""
+"""A figure with what its rules look at, and what a rule about it is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from ...documents.figure_labels import GPU, by_figure, component
+from ...profiles.criteria import Profile
 from ...profiles.remediation import Remediation
 
+T = TypeVar("T")
 
-@dataclass(frozen=True)
-class Measurement:
-    """One figure and what it has to be seen with.
+_FEWEST_FOR_SPREAD = 4
+_BY_COMPONENT = (
+    "maximum_clock_fall",
+    "maximum_spread",
+    "minimum_clock_share",
+    "minimum_duration_seconds",
+    "minimum_samples",
+)
+# Others of a component need not share these.
+_BY_FAMILY = ("maximum", "maximum_per_cpu", "specification", "units")
+
+
+class Run:
+    """What the figures of one benchmark run have in common.
 
     `benchmark`, `environment` and `hardware` are the `data` of those documents (empty where one
-    is absent or not of this state of the host); `collected_at` is the benchmark document's;
-    `unit` is what the criterion expects, empty where it does not look at the value. `memo` keeps
-    what `once` worked out; the figures of one run share it, and nothing else may.
+    is absent or not of this state of the host); `collected_at` is the benchmark document's.
+    `faults` keeps what `validity.faults` found by the name of a figure and the unit asked for.
     """
 
-    name: str
-    figure: Mapping[str, Any]
-    benchmark: Mapping[str, Any]
-    environment: Mapping[str, Any]
-    limits: Mapping[str, Any]
-    unit: str = ""
-    hardware: Mapping[str, Any] = field(default_factory=dict)
-    collected_at: str = ""
-    memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    def __init__(
+        self,
+        benchmark: Mapping[str, Any],
+        environment: Mapping[str, Any],
+        hardware: Mapping[str, Any],
+        profile: Profile,
+        collected_at: str,
+    ) -> None:
+        self.benchmark = benchmark
+        self.environment = environment
+        self.hardware = hardware
+        self.profile = profile
+        self.limits = profile.limits
+        self.collected_at = collected_at
+        self.on_cuda = benchmark["device"]["kind"] == "cuda"
+        self.skipped = {entry["figure"] for entry in benchmark["skipped"]}
+        self.faults: dict[tuple[str, str], list[Fault]] = {}
+        self._found: dict[Callable[[Run], Any], Any] = {}
 
-    def once(self, name: str, work_out: Callable[[], Any]) -> Any:
-        """What is the same for every figure of the run, worked out for the first that asks."""
-        if name not in self.memo:
-            self.memo[name] = work_out()
-        return self.memo[name]
-
-    @cached_property
-    def component(self) -> str | None:
-        """What did the work: gpu, cpu or storage; None where nobody says."""
-        return component(self.name, self.figure, self.limits.get("components", {}))
-
-    @property
-    def of_gpu(self) -> bool:
-        """Whether the figure is a GPU's, wherever it was measured."""
-        return self.component == GPU
-
-    @cached_property
-    def on_gpu(self) -> bool:
-        """Whether a GPU did the work."""
-        return self.of_gpu and self.benchmark["device"]["kind"] == "cuda"
-
-    @property
-    def trace(self) -> Mapping[str, Any]:
-        """What the GPU did meanwhile; empty where nothing was recorded."""
-        return self.figure["trace"] or {}
-
-    @property
-    def reasons(self) -> frozenset[str]:
-        """The clock event reasons seen meanwhile."""
-        return frozenset(self.trace.get("event_reasons") or ())
-
-    def limit(self, name: str) -> Any:
-        """A limit that is kept by figure, family or component; None where there is none."""
-        return by_figure(self.limits.get(name, {}), self.name, self.component)
-
-    def own_limit(self, name: str) -> Any:
-        """The same for a quantity of the figure, which others of its component need not share."""
-        return by_figure(self.limits.get(name, {}), self.name)
+    def once(self, work_out: Callable[[Run], T]) -> T:
+        """What is the same for every figure, worked out for the first that asks."""
+        if work_out not in self._found:
+            self._found[work_out] = work_out(self)
+        found: T = self._found[work_out]
+        return found
 
     def section(self, name: str) -> Mapping[str, Any]:
         """A section of the hardware baseline; empty where it was not read."""
         return self.hardware.get(name) or {}
 
 
+class Measurement:
+    """One figure of a run.
+
+    `unit` is what the criterion expects, empty where it does not look at the value. `component`
+    is what did the work (gpu, cpu or storage), None where that is not known; `of_gpu` whether it
+    is a GPU's figure wherever it was measured, `on_gpu` whether a GPU did the work. `limits` are
+    those of the profile, each for this very figure. `trace` is what the GPU did meanwhile; empty
+    where nothing was recorded.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        run: Run,
+        component: str | None,
+        limits: Mapping[str, Any],
+        unit: str = "",
+    ) -> None:
+        self.name = name
+        self.run = run
+        self.component = component
+        self.limits = limits
+        self.unit = unit
+        self.figure: Mapping[str, Any] = run.benchmark["figures"][name]
+        self.samples: list[float] = self.figure["samples"]
+        self.of_gpu = component == GPU
+        self.on_gpu = self.of_gpu and run.on_cuda
+        self.trace: Mapping[str, Any] = self.figure["trace"] or {}
+
+    @cached_property
+    def quartiles(self) -> tuple[float, float, float]:
+        """The lower quartile, the median and the upper quartile of the samples."""
+        ordered = sorted(self.samples)
+        places = [divmod(quarter * (len(ordered) - 1), 4) for quarter in (1, 2, 3)]
+        lower, median, upper = (
+            (ordered[place] * (4 - rest) + ordered[place + 1] * rest) / 4
+            if rest
+            else ordered[place]
+            for place, rest in places
+        )
+        return lower, median, upper
+
+    @property
+    def spread(self) -> float | None:
+        """The interquartile range over the median, as measuring/figure.py of the probes has it."""
+        lower, median, upper = self.quartiles
+        return (upper - lower) / median if len(self.samples) >= _FEWEST_FOR_SPREAD else None
+
+    @cached_property
+    def reasons(self) -> frozenset[str]:
+        """The clock event reasons seen meanwhile."""
+        return frozenset(self.trace.get("event_reasons") or ())
+
+
 @dataclass(frozen=True)
 class Rule:
-    """`evidence` says in one line why a figure is not to be trusted, or None."""
+    """`evidence` says in one line why a figure is not to be trusted, or None.
+
+    It is asked about figures of the `component` alone where there is one, and only where the
+    profile has the limit `needs` for the figure.
+    """
 
     name: str
     evidence: Callable[[Measurement], str | None]
     remediation: Remediation
+    component: str | None
+    needs: str | None
+
+    def concerns(self, component: str | None, limits: Mapping[str, Any]) -> bool:
+        """Whether figures of a component with such limits can break it."""
+        return (self.component is None or self.component == component) and (
+            self.needs is None or limits.get(self.needs) is not None
+        )
 
 
 @dataclass(frozen=True)
@@ -91,3 +146,18 @@ class Fault:
     rule: str
     evidence: str
     remediation: Remediation
+
+
+def limits_and_component(
+    profile: Profile, name: str, figure: Mapping[str, Any]
+) -> tuple[Mapping[str, Any], str | None]:
+    """A profile's limits for one figure, and what did the work.
+
+    What is kept by figure, family or component is looked up here.
+    """
+    own = component(name, figure, profile.limits.get("components", {}))
+    limits = dict(profile.limits)
+    for key in (*_BY_COMPONENT, *_BY_FAMILY):
+        kept = limits.pop(key, {})
+        limits[key] = by_figure(kept, name, own if key in _BY_COMPONENT else None)
+    return limits, own

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ...documents.figure_labels import GPU, component
-from .measurement import Measurement
+from .measurement import Measurement, Run
 
 _NUMBER = re.compile(r"\b\d{1,4}\b")  # Python refuses to read one of thousands of digits
 
 
 def implausible(one: Measurement) -> str | None:
     """More than the device can do, or out of proportion to another figure."""
-    value, most = one.figure["value"], one.own_limit("maximum")
+    value, most = one.figure["value"], one.limits["maximum"]
     if most is not None and value > most:
         return f"{value:.4g} {one.figure['unit']} is more than the device can do ({most:g})"
-    per_cpu = one.own_limit("maximum_per_cpu")
+    per_cpu = one.limits["maximum_per_cpu"]
     if per_cpu is not None and (cpus := _cpus(one)) and value > per_cpu * cpus:
         return f"{value:.4g} {one.figure['unit']} is more than {cpus:g} CPUs can do"
-    broken: list[tuple[str, str, str]]
-    broken = one.once("broken ratios", lambda: list(_broken(one)))
+    broken = one.run.once(_broken)
     if not broken:
         return None
     counts = Counter(name for left, right, _ in broken for name in (left, right))
@@ -39,42 +39,42 @@ def implausible(one: Measurement) -> str | None:
 def _cpus(one: Measurement) -> float | None:
     """How many CPUs did the work, at most."""
     threads = one.figure["parameters"].get("threads")
-    counts = [one.benchmark["conditions"]["logical_cpus"], one.section("cpu").get("logical_cpus")]
+    run = one.run
+    counts = [run.benchmark["conditions"]["logical_cpus"], run.section("cpu").get("logical_cpus")]
     if isinstance(threads, int | float):
         counts.append(threads)
     return max((count for count in counts if count), default=None)
 
 
-def _broken(one: Measurement) -> Iterator[tuple[str, str, str]]:
+def _broken(run: Run) -> list[tuple[str, str, str]]:
     """Every proportion of the profile that the document breaks: both figures and the evidence."""
-    figures = one.benchmark["figures"]
-    for pair, bounds in one.limits.get("ratios", {}).items():
+    figures = run.benchmark["figures"]
+    broken = []
+    for pair, bounds in run.limits.get("ratios", {}).items():
         left, right = pair.split(" / ")
-        if left not in figures or right not in figures or not _applies(one, left, right, bounds):
+        if left not in figures or right not in figures or not _applies(run, left, right, bounds):
             continue
         above, below = figures[left]["value"], figures[right]["value"]
         if not (above > 0 and below > 0):
             continue  # damaged, and refused by its own rule
         ratio = above / below
-        least, most = bounds.get("at_least", 0.0), bounds.get("at_most")
+        least, most = bounds.get("at_least", 0.0), bounds.get("at_most", math.inf)
+        if least <= ratio <= most:
+            continue
+        expected = f"at least {least:g}" if ratio < least else f"at most {most:g}"
         text = f"{left} ({above:.4g}) is {ratio:.3g} times {right} ({below:.4g})"
-        if ratio < least:
-            yield left, right, f"{text}, at least {least:g} is expected"
-        elif most is not None and ratio > most:
-            yield left, right, f"{text}, at most {most:g} is expected"
+        broken.append((left, right, f"{text}, {expected} is expected"))
+    return broken
 
 
-def _applies(one: Measurement, left: str, right: str, bounds: Mapping[str, Any]) -> bool:
+def _applies(run: Run, left: str, right: str, bounds: Mapping[str, Any]) -> bool:
     """Older GPUs emulate number formats that they do not have."""
-    figures, known = one.benchmark["figures"], one.limits.get("components", {})
-    of_gpu = all(component(name, figures[name], known) == GPU for name in (left, right))
-    device = one.benchmark["device"]
-    if of_gpu and device["kind"] != "cuda":
+    figures, known = run.benchmark["figures"], run.limits.get("components", {})
+    if not run.on_cuda and all(component(n, figures[n], known) == GPU for n in (left, right)):
         return False
     oldest = bounds.get("from_compute_capability")
-    if oldest is None or device["compute_capability"] is None:
-        return True
-    return _order(device["compute_capability"]) >= _order(oldest)
+    capability = run.benchmark["device"]["compute_capability"]
+    return oldest is None or capability is None or _order(capability) >= _order(oldest)
 
 
 def _order(capability: str) -> tuple[int, ...]:

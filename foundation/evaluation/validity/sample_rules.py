@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import math
-import statistics
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from ...core.errors import Json, shorten
+from ...core.errors import shorten
 from ...documents.figure_labels import STORAGE
-from .measurement import Measurement
+from .measurement import Measurement, Run
 
 _LARGEST = 1e18
-_FEWEST_FOR_SPREAD = 4
 _ROUNDING = 0.005  # by how much a stated median may differ from that of its samples
 _SPREAD_ROUNDING = 0.05  # the same for a stated spread: quartiles are defined in several ways
 _COUNTED = "IOPS"
@@ -24,39 +21,17 @@ _CLOCK_SETTING_SECONDS = 300.0  # by how much a host's clock may be set between 
 
 def number(one: Measurement) -> str | None:
     """A value or sample that no measurement gives."""
-    for value in (one.figure["value"], *one.figure["samples"]):
-        if not 0 < value < _LARGEST:
-            return f"{shorten(value)} is not a measured quantity"
-    if not _finite(dict(one.figure)):
-        return "one of its numbers is infinite or not a number"
-    return None
-
-
-def _finite(value: dict[str, Json] | list[Json]) -> bool:
-    """Whether every number in a part of a document is one."""
-    # This looks at every number of every document: a sum shows most lists to be right at once.
-    if isinstance(value, list) and _sums_up(value):
-        return True
-    for part in value.values() if isinstance(value, dict) else value:
-        if isinstance(part, float):
-            if not math.isfinite(part):
-                return False
-        elif isinstance(part, (dict, list)) and not _finite(part):
-            return False
-    return True
-
-
-def _sums_up(value: list[Json]) -> bool:
-    """Whether a list holds numbers alone, whose sum is one: none of them is infinite or none."""
-    try:
-        return math.isfinite(sum(value))
-    except (TypeError, OverflowError):
-        return False
+    values = (one.figure["value"], *one.samples)
+    # The sum of numbers among which one is none is none either.
+    if min(values) > 0 and max(values) < _LARGEST and sum(values) > 0:
+        return None
+    wrong = next(value for value in values if not 0 < value < _LARGEST)
+    return f"{shorten(wrong)} is not a measured quantity"
 
 
 def unit(one: Measurement) -> str | None:
     """Another unit than the criterion or the profile knows."""
-    for wanted in (one.unit, one.own_limit("units")):
+    for wanted in (one.unit, one.limits["units"]):
         if wanted and one.figure["unit"] != wanted:
             return f"measured in {one.figure['unit']}, judged in {wanted}"
     return None
@@ -64,19 +39,20 @@ def unit(one: Measurement) -> str | None:
 
 def inconsistent(one: Measurement) -> str | None:
     """Parts of the document that contradict each other."""
-    figure, samples = one.figure, one.figure["samples"]
-    median = statistics.median(samples)
+    figure, samples = one.figure, one.samples
+    median = one.quartiles[1]
     if abs(figure["value"] - median) > _ROUNDING * median:
         return f"the value {figure['value']:.4g} is not the median {median:.4g} of its samples"
-    stated, computed = figure["spread"], _spread(one)
+    stated, computed = figure["spread"], one.spread
     if stated is not None and computed is not None and not _near(stated, computed):
         return f"the stated spread {stated:.1%} is not the {computed:.1%} of its samples"
-    bursts = figure["parameters"].get("bursts")
+    parameters = figure["parameters"]
+    bursts = parameters.get("bursts")
     if isinstance(bursts, int | float) and bursts != len(samples):
         return f"{bursts:g} bursts were timed, but there are {len(samples)} samples"
-    if any(entry["figure"] == one.name for entry in one.benchmark["skipped"]):
+    if one.name in one.run.skipped:
         return "it stands among the skipped figures too"
-    error, most = (figure["parameters"].get(name) for name in ("checked_error", "error_limit"))
+    error, most = parameters.get("checked_error"), parameters.get("error_limit")
     if isinstance(error, int | float) and isinstance(most, int | float) and not error <= most:
         return f"its result was wrong: an error of {error:.3g}, at most {most:.3g} is right"
     return _percentiles_out_of_order(one)
@@ -131,9 +107,8 @@ def _in_flight(one: Measurement) -> float:
 
 def identical(one: Measurement) -> str | None:
     """Samples that are the same to the last digit: nothing that is timed repeats so."""
-    samples = one.figure["samples"]
-    fewest = one.limits.get("minimum_identical_samples")
-    if fewest is None or len(samples) < fewest or len(set(samples)) > 1:
+    samples = one.samples
+    if len(samples) < one.limits["minimum_identical_samples"] or len(set(samples)) > 1:
         return None
     if one.component == STORAGE and counted(samples[0], one.figure["unit"]):
         return None
@@ -148,8 +123,8 @@ def counted(sample: float, unit: str) -> bool:
 
 def specification(one: Measurement) -> str | None:
     """A figure from a data sheet."""
-    value, samples = one.figure["value"], one.figure["samples"]
-    for rated in one.own_limit("specification") or ():
+    value, samples = one.figure["value"], one.samples
+    for rated in one.limits["specification"]:
         if _same(value, rated) or all(_same(sample, rated) for sample in samples):
             return f"{value:.6g} is the specification's {rated:g}, not a measurement"
     return None
@@ -161,30 +136,17 @@ def _same(measured: float, rated: float) -> bool:
 
 def spread(one: Measurement) -> str | None:
     """Samples that scatter too much for their median to mean something."""
-    limit = one.limit("maximum_spread")
-    found = [s for s in (one.figure["spread"], _spread(one)) if s is not None]
-    if limit is None or not found or max(found) <= limit:
+    limit = one.limits["maximum_spread"]
+    found = [s for s in (one.figure["spread"], one.spread) if s is not None]
+    if not found or max(found) <= limit:
         return None
     return f"spread {max(found):.0%}, at most {limit:.0%} is trusted"
 
 
-def _spread(one: Measurement) -> float | None:
-    spread: float | None = one.once(f"spread {one.name}", lambda: spread_of(one.figure["samples"]))
-    return spread
-
-
-def spread_of(samples: list[float]) -> float | None:
-    """As python_probes/benchmark/measuring/figure.py: the interquartile range over the median."""
-    if len(samples) < _FEWEST_FOR_SPREAD:
-        return None
-    lower, median, upper = statistics.quantiles(samples, n=4, method="inclusive")
-    return (upper - lower) / median
-
-
 def too_short(one: Measurement) -> str | None:
     """Too few samples or too little time."""
-    fewest, shortest = one.limit("minimum_samples"), one.limit("minimum_duration_seconds")
-    samples, seconds = len(one.figure["samples"]), one.figure["duration_seconds"]
+    fewest, shortest = one.limits["minimum_samples"], one.limits["minimum_duration_seconds"]
+    samples, seconds = len(one.samples), one.figure["duration_seconds"]
     if fewest is not None and samples < fewest:
         return f"{samples} samples, at least {fewest:g} are needed"
     if shortest is not None and not seconds >= shortest:
@@ -202,66 +164,67 @@ def clock(one: Measurement) -> str | None:
 
 def _not_in_the_run(one: Measurement) -> str | None:
     """A figure from before or after the run: of another one, or by a clock that was set."""
-    started, collected = _time(one.figure.get("started_at")), _time(one.collected_at)
+    started, collected = _seconds(one.figure.get("started_at")), one.run.once(_collected)
     if started is None or collected is None:
         return None
-    if started > collected + timedelta(seconds=_RUN_ROUNDING_SECONDS):
-        return f"started at {one.figure['started_at']}, after the run ({one.collected_at})"
-    hours, whole = one.limits.get("maximum_figure_age_hours"), _run_seconds(one)
-    if hours is not None and collected - started > timedelta(hours=hours):
+    before = collected - started
+    if before < -_RUN_ROUNDING_SECONDS:
+        return f"started at {one.figure['started_at']}, after the run ({one.run.collected_at})"
+    hours, whole = one.limits.get("maximum_figure_age_hours"), one.run.benchmark["duration_seconds"]
+    if hours is not None and before > hours * 3600:
         return (
             f"started at {one.figure['started_at']}, more than {hours:g} hours before the "
-            f"run ended ({one.collected_at})"
+            f"run ended ({one.run.collected_at})"
         )
-    if whole is None or one.name in _resumed(one):
+    if (
+        whole is None
+        or before <= whole + _CLOCK_SETTING_SECONDS
+        or one.name in one.run.once(_resumed)
+    ):
         return None
-    if collected - started > timedelta(seconds=whole + _CLOCK_SETTING_SECONDS):
-        return (
-            f"started at {one.figure['started_at']}, before the run of {whole:.4g} s that ended at "
-            f"{one.collected_at}"
-        )
-    return None
+    return (
+        f"started at {one.figure['started_at']}, before the run of {whole:.4g} s that ended at "
+        f"{one.run.collected_at}"
+    )
 
 
 def _longer_than_the_run(one: Measurement) -> str | None:
     """Timed parts, of this figure or of all together, that do not fit into the run."""
-    whole, resumed = _run_seconds(one), _resumed(one)
-    if whole is None or one.name in resumed:
+    whole = one.run.benchmark["duration_seconds"]
+    if whole is None or one.name in one.run.once(_resumed):
         return None
     longest = whole + _RUN_ROUNDING_SECONDS
     seconds = one.figure["duration_seconds"]
     if seconds > longest:
         return f"timed for {seconds:.4g} s in a run of {whole:.4g} s"
-    together, alone = one.once("timed", lambda: _timed(one, resumed, longest))
-    if together > longest and not alone:
+    together, alone = one.run.once(_timed)
+    # A figure that is longer than the run speaks against itself alone.
+    if alone <= longest < together:
         return f"all figures were timed for {together:.4g} s in a run of {whole:.4g} s"
     return None
 
 
-def _timed(one: Measurement, resumed: set[str], longest: float) -> tuple[float, bool]:
-    """Seconds that the figures of this very run took; whether one alone took longer than it.
-
-    What is longer than the run speaks against itself alone.
-    """
-    seconds = {n: figure["duration_seconds"] for n, figure in one.benchmark["figures"].items()}
+def _timed(run: Run) -> tuple[float, float]:
+    """Seconds that the figures of this very run took, together and the longest of all."""
+    seconds = {n: figure["duration_seconds"] for n, figure in run.benchmark["figures"].items()}
+    resumed = run.once(_resumed)
     together = sum(time for name, time in seconds.items() if name not in resumed)
-    return together, any(time > longest for time in seconds.values())
+    return together, max(seconds.values())
 
 
-def _run_seconds(one: Measurement) -> float | None:
-    seconds: float | None = one.benchmark["duration_seconds"]
-    return seconds if seconds is not None and math.isfinite(seconds) else None
-
-
-def _resumed(one: Measurement) -> set[str]:
+def _resumed(run: Run) -> frozenset[str]:
     """Figures of runs before this one, which its own time does not count."""
-    parts = one.benchmark.get("resumed") or ()
-    found: set[str] = one.once("resumed", lambda: {name for p in parts for name in p["figures"]})
-    return found
+    parts = run.benchmark.get("resumed") or ()
+    return frozenset(name for part in parts for name in part["figures"])
 
 
-def _time(text: str | None) -> datetime | None:
+def _collected(run: Run) -> float | None:
+    return _seconds(run.collected_at)
+
+
+def _seconds(text: str | None) -> float | None:
+    """A time of a document in seconds since 1970; None of what is no time."""
     try:
-        return datetime.fromisoformat(text) if text else None
+        return datetime.fromisoformat(text).timestamp() if text else None
     except ValueError:
         return None
