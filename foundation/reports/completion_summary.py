@@ -16,12 +16,12 @@ from typing import Any
 
 from ..core.workstreams import BENCHMARK, HARDWARE, WORKSTREAMS, Workstream
 from ..documents.store import path as document_path
-from ..evaluation.criterion_result import FAIL, INVALID, MISSING, PASS, SKIPPED, WAIVED
+from ..evaluation.criterion_result import SKIPPED, WAIVED
 from ..evaluation.verified_report import Host, VerifiedReport
 from . import markdown_template
+from .findings import OUTCOMES
 
 FILE = "COMPLETION_SUMMARY.md"
-_OUTCOMES = (PASS, FAIL, INVALID, MISSING, SKIPPED, WAIVED)
 _SPARK = "dgx_spark"
 _GIB = 2**30
 Entry = Mapping[str, Any]
@@ -49,7 +49,7 @@ def _summary(verified: VerifiedReport, hosts: Sequence[Host], workstream: Workst
         workstream=workstream,
         hosts=hosts,
         others=[host for host in hosts if host.entry["profile"] != _SPARK],
-        outcomes=_OUTCOMES,
+        outcomes=OUTCOMES,
         asked=asked,
         counted=lambda host: Counter(
             "not met" if one["blocks"] else one["outcome"] for one in entries[host.name]

@@ -10,6 +10,7 @@ from typing import Any
 from ..evaluation.criterion_result import FAIL, INVALID, MISSING, PASS, SKIPPED, WAIVED
 from ..profiles.remediation import for_hosts
 
+OUTCOMES = (PASS, FAIL, INVALID, MISSING, SKIPPED, WAIVED)
 VERDICTS = ("FAIL", "INVALID", "MISSING", "PASS")
 """The verdicts over a host, the worst first."""
 

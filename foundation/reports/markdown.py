@@ -13,15 +13,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core.errors import one_line
-from ..evaluation.criterion_result import FAIL, INVALID, MISSING, PASS, SKIPPED, WAIVED
-from .findings import FINDINGS, VERDICTS, Finding, shared_findings
+from ..evaluation.criterion_result import SKIPPED, WAIVED
+from .findings import FINDINGS, OUTCOMES, VERDICTS, Finding, shared_findings
 from .markdown_text import code, html_code, prose
 from .text import few
 
 LIMIT = 65_536
 _RESERVED = 1_000  # bytes for the line that says what was cut
 _MOST_NAMES = 25
-_OUTCOMES = (PASS, FAIL, INVALID, MISSING, SKIPPED, WAIVED)
 # What is waived has a section of its own.
 _TO_DO = tuple(state for state in FINDINGS if state != WAIVED)
 
@@ -81,8 +80,8 @@ def _sections(report: Mapping[str, Any]) -> Iterator[_Section]:
     by_verdict = sorted(report["hosts"].items(), key=lambda one: VERDICTS.index(one[1]["verdict"]))
     hosts = dict(by_verdict)
     yield _Section("messages", "", [f"> {code(text)}\n>\n" for text in report["messages"]])
-    heading = f"## Hosts\n\n| host | verdict | {' | '.join(_OUTCOMES)} |\n|---|---|"
-    heading += "---|" * len(_OUTCOMES) + "\n"
+    heading = f"## Hosts\n\n| host | verdict | {' | '.join(OUTCOMES)} |\n|---|---|"
+    heading += "---|" * len(OUTCOMES) + "\n"
     yield _Section("rows of the host table", heading, [_row(*item) for item in hosts.items()])
     yield _Section("findings", "## What to do\n\n", list(_findings(hosts)))
     yield _Section("waivers", "## Waivers\n\n", [_waiver(entry) for entry in report["waivers"]])
@@ -95,7 +94,7 @@ def _sections(report: Mapping[str, Any]) -> Iterator[_Section]:
 
 def _row(name: str, host: Mapping[str, Any]) -> str:
     counts = Counter(entry["outcome"] for entry in host["criteria"])
-    numbers = " | ".join(str(counts[outcome]) for outcome in _OUTCOMES)
+    numbers = " | ".join(str(counts[outcome]) for outcome in OUTCOMES)
     return f"| {code(name)} | {host['verdict']} | {numbers} |\n"
 
 
