@@ -13,8 +13,9 @@ from .parts import Part, Parts, pick, section
 _GPU = (
     "name", "pci_device_id", "compute_capability", "cuda_cores", "vbios_version",
     "memory_total_bytes", "memory_source", "power_limit_watts", "maximum_sm_clock_mhz",
-    "addressing_mode", "ecc_mode", "mig_mode",
+    "addressing_mode",
 )  # fmt: skip
+_MODES = ("ecc_mode", "mig_mode")
 _CPU = ("architecture", "model_name", "logical_cpus")
 _CLUSTER = ("name", "cores", "maximum_mhz")
 _MEMORY = ("total_bytes", "swap_total_bytes", "architecture")
@@ -41,7 +42,7 @@ def hardware_baseline(parts: Parts, host: Host) -> None:
     parts.add(
         host,
         {
-            "gpus": gpu and [pick(device, _GPU) for device in gpu["devices"]],
+            "gpus": gpu and [_gpu(device) for device in gpu["devices"]],
             "cpu": {
                 **pick(cpu, _CPU),
                 "clusters": cpu and [pick(cluster, _CLUSTER) for cluster in cpu["clusters"]],
@@ -52,6 +53,12 @@ def hardware_baseline(parts: Parts, host: Host) -> None:
             "platform": pick(section(document, "platform"), _PLATFORM),
         },
     )
+
+
+def _gpu(device: Mapping[str, Any]) -> Part:
+    """A GPU, with its modes in the words of nvidia-smi."""
+    words = {True: "enabled", False: "disabled", None: None}
+    return pick(device, _GPU) | {name: words[device[name]] for name in _MODES}
 
 
 def versions(parts: Parts, host: Host) -> None:

@@ -81,17 +81,3 @@ FLAGS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
 }  # fmt: skip
 """By target: which flags of /proc/cpuinfo a Rust feature needs, all of them."""
-
-CPUS: Mapping[str, Sequence[str]] = {
-    AARCH64: (
-        "gb10", "generic", "ampere1", "ampere1a", "a64fx", "carmel", "thunderx2t99", "tsv110",
-        "cortex-a53", "cortex-a55", "cortex-a57", "cortex-a72", "cortex-a73", "cortex-a75",
-        "cortex-a76", "cortex-a76ae", "cortex-a77", "cortex-a78", "cortex-a78ae", "cortex-a78c",
-        "cortex-a510", "cortex-a520", "cortex-a520ae", "cortex-a710", "cortex-a715",
-        "cortex-a720", "cortex-a720ae", "cortex-a725", "cortex-x1", "cortex-x1c", "cortex-x2",
-        "cortex-x3", "cortex-x4", "cortex-x925", "neoverse-e1", "neoverse-n1", "neoverse-n2",
-        "neoverse-n3", "neoverse-v1", "neoverse-v2", "neoverse-v3", "neoverse-v3ae",
-    ),
-    X86_64: tuple(level.cpu for level in X86_LEVELS),
-}  # fmt: skip
-"""By target: the CPUs that this project may name, whose features are captured."""
