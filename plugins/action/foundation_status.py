@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 from ansible.utils.display import Display
 
 from foundation.core import defaults
+from foundation.documents import store
 from foundation.runs.controller_action import ControllerAction, default, shared
-from foundation.status import status_task
+from foundation.status import status_files, status_text
 
 
 class ActionModule(ControllerAction):
@@ -24,12 +25,12 @@ class ActionModule(ControllerAction):
 
     def act(self, wanted: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
         """Read, compare, write."""
-        return status_task.update(
-            self.path(wanted["report"]),
-            self.path(wanted["status"]),
-            self.path(wanted["posted"]),
-            self.path(wanted["arm_check"]) if wanted["arm_check"] else None,
-            datetime.now(UTC),
-            write=not self.check_mode,
-            show=Display().display,
-        )
+        path = self.path(wanted["status"])
+        arm_check = self.path(wanted["arm_check"]) if wanted["arm_check"] else None
+        now = datetime.now(UTC)
+        done = status_files.update(self.path(wanted["report"]), path, now, arm_check)
+        result = status_files.task_result(done, path, self.path(wanted["posted"]))
+        if not self.check_mode:
+            store.write(done.status, path)
+        Display().display(status_text.render(done.status, path))
+        return result

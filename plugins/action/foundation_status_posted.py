@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from foundation.core import defaults
+from foundation.documents import store
 from foundation.runs.controller_action import ControllerAction, default
-from foundation.status import status_files
 
 
 class ActionModule(ControllerAction):
@@ -21,5 +21,5 @@ class ActionModule(ControllerAction):
         """Write it."""
         path = self.path(wanted["posted"])
         if not self.check_mode:
-            status_files.write(wanted["memory"], path)
+            store.write(wanted["memory"], path)
         return {"posted": str(path)}
