@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from importlib import resources
 from typing import Any
 
+import yaml
+
 from ..evaluation.verified_report import Host
-from .memory_facts import GB10_MEMORY
 from .parts import Part, Parts, pick, section
 
 _GPU = (
@@ -132,7 +134,11 @@ def allocatable(host: Host) -> Part:
 
 def documentation(architectures: set[str | None]) -> list[dict[str, str]]:
     """What is documented of the memory of a GB10; nothing for hosts that share none."""
-    return [dict(fact) for fact in GB10_MEMORY] if "unified" in architectures else []
+    if "unified" not in architectures:
+        return []
+    text = (resources.files(__package__) / "gb10_memory.yml").read_text(encoding="utf-8")
+    facts: list[dict[str, str]] = yaml.safe_load(text)
+    return facts
 
 
 def _coherence(parts: Parts, host: Host, modes: list[str], apart: bool) -> Part:
