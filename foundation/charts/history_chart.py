@@ -67,7 +67,8 @@ def _panel(subject: Subject, group: str, names: Sequence[str]) -> Panel | None:
             )
         axes.axhline(100, color=BLACK, linewidth=1)
         if baseline is not None and any(name in accepted for name in lines):
-            _mark(axes, _time(baseline))
+            moment: Any = _time(baseline)  # matplotlib draws dates, and its types do not say so
+            axes.axvline(moment, color=BLACK, linestyle=":", linewidth=1.8)
         axes.set_title(group)
         axes.set_ylabel(f"% of {_what(sum(name in accepted for name in lines), len(lines))}")
         low, high = axes.get_ylim()
@@ -90,23 +91,15 @@ def _panel(subject: Subject, group: str, names: Sequence[str]) -> Panel | None:
 
 
 def _draw_line(
-    axes: Axes, index: int, label: str, points: Sequence[tuple[datetime, float, bool]]
+    axes: Axes, index: int, label: str, points: Sequence[tuple[Any, float, bool]]
 ) -> None:
-    valid = [(when, value) for when, value, good in points if good]
-    others = [(when, value) for when, value, good in points if not good]
     color, marker = LINES[index % len(LINES)], MARKERS[index % len(MARKERS)]
-    style = "-" if index < len(LINES) else "--"
-    axes.plot(
-        *_columns(valid), color=color, marker=marker, markersize=5, linestyle=style, label=label
-    )
-    axes.plot(*_columns(others), color=DARK_GREY, marker="x", linestyle="", markersize=8)
-
-
-def _mark(axes: Axes, moment: datetime) -> None:
-    from matplotlib.dates import date2num  # noqa: PLC0415 - see chart_style
-
-    place = date2num(moment)  # type: ignore[no-untyped-call]
-    axes.axvline(place, color=BLACK, linestyle=":", linewidth=1.8)
+    look: dict[str, Any] = {"color": color, "marker": marker, "markersize": 5, "label": label}
+    look["linestyle"] = "-" if index < len(LINES) else "--"
+    cross: dict[str, Any] = {"color": DARK_GREY, "marker": "x", "linestyle": "", "markersize": 8}
+    for valid, style in ((True, look), (False, cross)):
+        shown = [(when, value) for when, value, good in points if good is valid]
+        axes.plot([when for when, _ in shown], [value for _, value in shown], **style)
 
 
 def _set_time_axis(axes: Axes) -> None:
@@ -143,11 +136,6 @@ def _reference(subject: Subject, name: str) -> tuple[float, str] | None:
         if figure is not None and figure["value"] > 0 and not figure.get("faults"):
             return figure["value"], figure["unit"]
     return None
-
-
-def _columns(points: Sequence[tuple[datetime, float]]) -> tuple[list[Any], list[float]]:
-    # Any: matplotlib draws dates, and its types do not say so.
-    return [when for when, _ in points], [value for _, value in points]
 
 
 def _time(document: Mapping[str, Any]) -> datetime:

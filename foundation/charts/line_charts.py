@@ -35,7 +35,7 @@ def storage_latency(subject: Subject) -> Figure | None:
         axes.grid(which="major", axis="both")
         axes.grid(which="minor", axis="y", alpha=0.5)
         for index, (name, latency) in enumerate(found.items()):
-            invalid = ", ".join(subject.spoken_faults(name))
+            invalid = ", ".join(subject.faults[name])
             values = [latency[key] or math.nan for key in _PERCENTILES]
             label = name.partition(".")[2].replace("_", " ")
             axes.plot(
@@ -107,7 +107,7 @@ def soak(subject: Subject) -> Figure | None:
     reasons = (figure["trace"] or {}).get("event_reasons")
     if reasons:
         notes.append(f"The GPU gave as reasons for its clock: {', '.join(reasons)}.")
-    if faults := subject.spoken_faults(name):
+    if faults := subject.faults[name]:
         notes.append(f"This figure is invalid: {', '.join(faults)}.")
     title = f"{subject.host}: sustained load"
     return compose(title, subject.subtitle, rows, 2.0 + 1.9 * len(rows), notes)

@@ -75,7 +75,7 @@ def gather(baseline_dir: Path, host: str, profiles: Sequence[Profile]) -> Subjec
         host=host,
         benchmark=benchmark,
         faults={
-            name: [fault.rule for fault in figure_faults(name, evidence, profile)]
+            name: [one.rule.replace("_", " ") for one in figure_faults(name, evidence, profile)]
             for name in benchmark["data"]["figures"]
         },
         targets=_targets(evidence, profile),

@@ -1,4 +1,4 @@
-"""How every chart looks: one palette, one size of type, bars that say what may not be trusted.
+"""How every chart looks: one palette, one size of type, one layout.
 
 Colours are those of Okabe and Ito (Color Universal Design, 2008), which people with any common
 colour blindness tell apart; a line style or a hatch always says the same once more. Charts are
@@ -12,10 +12,8 @@ import contextlib
 import io
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-from ..profiles.constraints import four_digits
 
 if TYPE_CHECKING:  # matplotlib costs half a second, and the gate draws nothing
     from matplotlib.axes import Axes
@@ -31,9 +29,6 @@ WIDTH_INCHES = 12.0
 _NOTE_COLUMNS = 150
 WHOLE = 5.0
 _SLOTS = 5.0  # a row is at least so many bars wide
-_LINE = 0.052  # a line of text, as a part of a panel's height
-_THOUSANDS_FROM = 1e5
-_TENTH_PERCENT = 0.001
 _SETTINGS: dict[Any, Any] = {
     "font.size": 11.0,
     "axes.titlesize": 12.0,
@@ -48,31 +43,6 @@ _SETTINGS: dict[Any, Any] = {
     "hatch.linewidth": 0.6,
     "timezone": "UTC",
 }
-
-
-@dataclass(frozen=True)
-class Bar:
-    """One figure as a bar. `faults` says in a word or two each why it is not valid."""
-
-    label: str
-    value: float
-    spread: float | None
-    faults: Sequence[str] = ()
-    required: float | None = None
-    expected: float | None = None
-
-    @property
-    def top(self) -> float:
-        """Where the bar ends with half of its spread."""
-        return self.value * (1 + (self.spread or 0) / 2)
-
-    @property
-    def text(self) -> list[str]:
-        """What stands above the bar, line by line."""
-        lines = [four_digits(self.value)]
-        if self.faults:
-            return [*lines, "invalid:", *(self.faults[:2]), *(["..."] if self.faults[2:] else [])]
-        return lines if self.spread is None else [*lines, f"±{_percent(self.spread / 2)}"]
 
 
 @dataclass(frozen=True)
@@ -148,71 +118,3 @@ def png(figure: Figure) -> bytes:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()
-
-
-def draw_bars(axes: Axes, title: str, unit: str, bars: Sequence[Bar]) -> None:
-    """Bars from zero, with value and spread above, and the profile's targets across."""
-    top = max(max(bar.top, bar.required or 0, bar.expected or 0) for bar in bars)
-    if top >= _THOUSANDS_FROM:
-        top, unit, bars = top / 1000, f"thousand {unit}", [_in_thousands(bar) for bar in bars]
-    axes.set_title(title)
-    axes.set_ylabel(unit)
-    axes.grid(axis="y")
-    # The room for the text is a part of the panel's height, which is about 20 lines.
-    lines = max(len(bar.text) for bar in bars)
-    axes.set_ylim(0, (top or 1) / (1 - _LINE * (lines + 0.5)))
-    axes.set_xlim(-0.6, len(bars) - 0.4)
-    axes.set_xticks(range(len(bars)), [bar.label for bar in bars])
-    for place, bar in enumerate(bars):
-        _draw_bar(axes, place, bar)
-
-
-def _percent(part: float) -> str:
-    return f"{part:.1%}" if part >= _TENTH_PERCENT or not part else f"{100 * part:.1g}%"
-
-
-def _in_thousands(bar: Bar) -> Bar:
-    def scaled(value: float | None) -> float | None:
-        return None if value is None else value / 1000
-
-    return replace(
-        bar,
-        value=bar.value / 1000,
-        required=scaled(bar.required),
-        expected=scaled(bar.expected),
-    )
-
-
-def _draw_bar(axes: Axes, place: int, bar: Bar) -> None:
-    look: dict[str, Any] = {"color": BLUE}
-    if bar.faults:
-        look = {"color": GREY, "edgecolor": DARK_GREY, "hatch": "///"}
-    axes.bar(place, bar.value, width=0.7, **look)
-    if bar.spread:
-        half = bar.spread * bar.value / 2
-        axes.errorbar(place, bar.value, yerr=half, color=BLACK, capsize=5, linewidth=1.2)
-    axes.annotate(
-        "\n".join(bar.text),
-        (place, bar.top),
-        xytext=(0, 4),
-        textcoords="offset points",
-        ha="center",
-        va="bottom",
-        fontsize=10,
-        color=DARK_GREY if bar.faults else BLACK,
-        bbox={"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none"},
-    )
-    for value, color, style, label in (
-        (bar.required, VERMILLION, "-", "required by the profile"),
-        (bar.expected, ORANGE, "--", "expected by the profile"),
-    ):
-        if value:
-            axes.hlines(
-                value,
-                place - 0.45,
-                place + 0.45,
-                color,
-                linestyle=style,
-                linewidth=2.5,
-                label=label,
-            )

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from ..documents import figure_labels
 from ..documents.store import Document
 from ..history.run_history import History
 
@@ -22,14 +21,14 @@ class Targets:
 
 @dataclass(frozen=True)
 class Subject:
-    """What is drawn of a host. `faults` has by figure the names of the rules that it breaks."""
+    """What is drawn of a host. `faults` names, by figure of the run, the rules that it breaks."""
 
     host: str
     benchmark: Document
-    faults: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    targets: Mapping[str, Targets] = field(default_factory=dict)
-    baseline: Document | None = None
-    history: History = field(default_factory=History)
+    faults: Mapping[str, Sequence[str]]
+    targets: Mapping[str, Targets]
+    baseline: Document | None
+    history: History
 
     @property
     def figures(self) -> Mapping[str, Mapping[str, Any]]:
@@ -48,15 +47,3 @@ class Subject:
         """Where, how and when it was measured."""
         moment = self.benchmark["collected_at"].replace("T", " ").replace("Z", " UTC")
         return f"{self.device}, level {self.benchmark['data']['level']}, {moment}"
-
-    def spoken_faults(self, name: str) -> list[str]:
-        """The rules that a figure breaks, as words; none for a valid figure."""
-        return [rule.replace("_", " ") for rule in self.faults.get(name, ())]
-
-    def chart_group(self, name: str) -> str:
-        """The title of the panel that shows a figure of the run."""
-        return figure_labels.chart_group(name, self.figures[name])
-
-    def component(self, name: str) -> str | None:
-        """What did the work for a figure of the run, as its document says."""
-        return figure_labels.component(name, self.figures[name], {})

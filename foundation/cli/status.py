@@ -35,11 +35,12 @@ def register(commands: Any) -> None:
 
 def _status(options: argparse.Namespace) -> ExitStatus:
     """OK where every workstream is complete and nothing blocks."""
+    from ..documents import store
     from ..status import status_files, status_report, status_text
 
     now = datetime.now(UTC)
     current = status_files.update(options.report, options.out, now, options.arm_check).status
-    status_files.write(current, options.out)
+    store.write(current, options.out)
     if options.json:
         print(json.dumps(current, indent=2, ensure_ascii=False))
     else:

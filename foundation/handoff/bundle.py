@@ -42,12 +42,12 @@ def build(
     hosts: dict[str, Part] = {}
     allocatable: dict[str, Part] = {}
     notes: dict[str, None] = {}
-    advice, speed = interface_team.Advice(toolchain), interface_team.Speed()
+    speed = interface_team.Speed()
     for host in verified.hosts():
         model_team.hardware_baseline(parts["hardware_baseline"], host)
         model_team.versions(parts["versions"], host)
         model_team.unified_memory(parts["unified_memory"], host)
-        interface_team.cpu(parts["cpu"], host, advice)
+        interface_team.cpu(parts["cpu"], host, toolchain)
         interface_team.terminal(parts["terminal"], host)
         speed.add(parts["performance"], host)
         alias = redaction.host(host.name)

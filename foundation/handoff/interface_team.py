@@ -18,26 +18,13 @@ _BITS_BY_COLOR_TERM = {"truecolor": 24, "24bit": 24}
 _BITS_BY_TERM_ENDING = {"-direct": 24, "-256color": 8}
 
 
-class Advice:
-    """Rust's flags by CPU: hosts with the same one ask rustc once."""
-
-    def __init__(self, toolchain: Toolchain) -> None:
-        self._toolchain = toolchain
-        self._known: dict[str, tuple[Part, str | None]] = {}
-
-    def __call__(self, cpu: Part) -> tuple[Part, str | None]:
-        """As `rust_flags.advise`."""
-        key = repr((cpu["architecture"], cpu["clusters"], cpu["flags"]))
-        if key not in self._known:
-            self._known[key] = rust_flags.advise(cpu, self._toolchain)
-        return self._known[key]
-
-
-def cpu(parts: Parts, host: Host, advice: Advice) -> None:
+def cpu(parts: Parts, host: Host, toolchain: Toolchain) -> None:
     """The cores by cluster, what they can do, and how to compile for them."""
     parts.problems_of(host, "hardware_baseline", ("cpu",))
     found = section(host.document("hardware_baseline"), "cpu")
-    rust, why = advice(found) if found else (None, "rust: the CPU was not read")
+    rust, why = (
+        rust_flags.advise(found, toolchain) if found else (None, "rust: the CPU was not read")
+    )
     if why is not None:
         parts.problem(host, "rust", "missing", why)
     parts.add(

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from importlib import resources
 from typing import Any
 
+import yaml
+
 from ..evaluation.verified_report import Host
-from .memory_facts import GB10_MEMORY
 from .parts import Part, Parts, pick, section
 
 _GPU = (
     "name", "pci_device_id", "compute_capability", "cuda_cores", "vbios_version",
     "memory_total_bytes", "memory_source", "power_limit_watts", "maximum_sm_clock_mhz",
-    "addressing_mode", "ecc_mode", "mig_mode",
+    "addressing_mode",
 )  # fmt: skip
+_MODES = ("ecc_mode", "mig_mode")
 _CPU = ("architecture", "model_name", "logical_cpus")
 _CLUSTER = ("name", "cores", "maximum_mhz")
 _MEMORY = ("total_bytes", "swap_total_bytes", "architecture")
@@ -41,7 +44,7 @@ def hardware_baseline(parts: Parts, host: Host) -> None:
     parts.add(
         host,
         {
-            "gpus": gpu and [pick(device, _GPU) for device in gpu["devices"]],
+            "gpus": gpu and [_gpu(device) for device in gpu["devices"]],
             "cpu": {
                 **pick(cpu, _CPU),
                 "clusters": cpu and [pick(cluster, _CLUSTER) for cluster in cpu["clusters"]],
@@ -52,6 +55,12 @@ def hardware_baseline(parts: Parts, host: Host) -> None:
             "platform": pick(section(document, "platform"), _PLATFORM),
         },
     )
+
+
+def _gpu(device: Mapping[str, Any]) -> Part:
+    """A GPU, with its modes in the words of nvidia-smi."""
+    words = {True: "enabled", False: "disabled", None: None}
+    return pick(device, _GPU) | {name: words[device[name]] for name in _MODES}
 
 
 def versions(parts: Parts, host: Host) -> None:
@@ -125,7 +134,11 @@ def allocatable(host: Host) -> Part:
 
 def documentation(architectures: set[str | None]) -> list[dict[str, str]]:
     """What is documented of the memory of a GB10; nothing for hosts that share none."""
-    return [dict(fact) for fact in GB10_MEMORY] if "unified" in architectures else []
+    if "unified" not in architectures:
+        return []
+    text = (resources.files(__package__) / "gb10_memory.yml").read_text(encoding="utf-8")
+    facts: list[dict[str, str]] = yaml.safe_load(text)
+    return facts
 
 
 def _coherence(parts: Parts, host: Host, modes: list[str], apart: bool) -> Part:

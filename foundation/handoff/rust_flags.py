@@ -13,7 +13,6 @@ from typing import Any
 from ..core.errors import one_line
 from .rust_names import (
     AARCH64,
-    CPUS,
     FLAGS,
     GB10,
     GB10_CORES,
@@ -24,7 +23,7 @@ from .rust_names import (
     X86_LEVELS,
     Candidate,
 )
-from .toolchain import Toolchain, ToolchainError, stable
+from .toolchain import Toolchain, ToolchainError, known_cpus, stable
 
 _CFLAGS = "-C target-cpu="
 
@@ -88,7 +87,9 @@ def _candidates(triple: str, cpu: Mapping[str, Any]) -> list[Candidate]:
     if set(cores) == GB10_CORES:
         return [*GB10, GENERIC]
     named = [(name, name.lower().replace("ampere-", "ampere")) for name in dict.fromkeys(cores)]
-    known = [Candidate(llvm, f"the core {name}") for name, llvm in named if llvm in CPUS[triple]]
+    known = [
+        Candidate(llvm, f"the core {name}") for name, llvm in named if llvm in known_cpus(triple)
+    ]
     return [*known, GENERIC]
 
 

@@ -1,14 +1,16 @@
 """Names that Linux and Rust have for the same CPUs and CPU features.
 
-Flags of arm64: Linux, Documentation/arch/arm64/elf_hwcaps.rst, as rustc's own run-time detection
-reads them (library/std_detect, os/linux/aarch64.rs). Flags of x86: Linux,
-arch/x86/include/asm/cpufeatures.h. Levels of x86-64: the x86-64 psABI.
+Which flags of /proc/cpuinfo a feature needs is in `rust_features.yml`. Levels of x86-64 are those
+of the x86-64 psABI.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import resources
+
+import yaml
 
 AARCH64, X86_64 = "aarch64-unknown-linux-gnu", "x86_64-unknown-linux-gnu"
 TRIPLES: Mapping[str, str] = {"aarch64": AARCH64, "x86_64": X86_64}
@@ -44,54 +46,10 @@ KERNEL_ONLY = frozenset({"lor", "pan", "pmuv3", "ras", "spe", "vh"})
 OPT_IN = frozenset({"mte", "rand", "ssbs"})
 """Instructions that a compiler makes only where the source asks; kernels may hide them."""
 
-FLAGS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    AARCH64: {
-        "neon": ("fp", "asimd"), "aes": ("aes", "pmull"), "sha2": ("sha1", "sha2"),
-        "sha3": ("sha3", "sha512"), "sm4": ("sm3", "sm4"), "crc": ("crc32",),
-        "lse": ("atomics",), "lse2": ("uscat",), "fp16": ("fphp", "asimdhp"),
-        "rdm": ("asimdrdm",), "jsconv": ("jscvt",), "fcma": ("fcma",), "rcpc": ("lrcpc",),
-        "rcpc2": ("ilrcpc",), "rcpc3": ("lrcpc3",), "dpb": ("dcpop",), "dpb2": ("dcpodp",),
-        "dotprod": ("asimddp",), "fhm": ("asimdfhm",), "dit": ("dit",), "flagm": ("flagm",),
-        "flagm2": ("flagm2",), "ssbs": ("ssbs",), "sb": ("sb",), "paca": ("paca",),
-        "pacg": ("pacg",), "sve": ("sve",), "sve2": ("sve2",),
-        "sve2-aes": ("sveaes", "svepmull"), "sve2-bitperm": ("svebitperm",),
-        "sve2-sha3": ("svesha3",), "sve2-sm4": ("svesm4",), "f32mm": ("svef32mm",),
-        "f64mm": ("svef64mm",), "frintts": ("frint",), "i8mm": ("i8mm",), "bf16": ("bf16",),
-        "bti": ("bti",), "rand": ("rng",), "mte": ("mte",), "ecv": ("ecv",), "wfxt": ("wfxt",),
-        "mops": ("mops",), "hbc": ("hbc",), "cssc": ("cssc",), "sme": ("sme",),
-        "sme2": ("sme2",), "sve2p1": ("sve2p1",), "lse128": ("lse128",),
-    },
-    X86_64: {
-        "sse": ("sse",), "sse2": ("sse2",), "sse3": ("pni",), "ssse3": ("ssse3",),
-        "sse4.1": ("sse4_1",), "sse4.2": ("sse4_2",), "sse4a": ("sse4a",),
-        "fxsr": ("fxsr",), "popcnt": ("popcnt",), "cmpxchg16b": ("cx16",),
-        "lahfsahf": ("lahf_lm",), "lzcnt": ("abm",), "movbe": ("movbe",), "fma": ("fma",),
-        "f16c": ("f16c",), "avx": ("avx",), "avx2": ("avx2",), "bmi1": ("bmi1",),
-        "bmi2": ("bmi2",), "adx": ("adx",), "aes": ("aes",), "pclmulqdq": ("pclmulqdq",),
-        "vaes": ("vaes",), "vpclmulqdq": ("vpclmulqdq",), "gfni": ("gfni",),
-        "sha": ("sha_ni",), "rdrand": ("rdrand",), "rdseed": ("rdseed",),
-        "xsave": ("xsave",), "xsaveopt": ("xsaveopt",), "xsavec": ("xsavec",),
-        "xsaves": ("xsaves",), "x87": ("fpu",), "avx512f": ("avx512f",),
-        "avx512bw": ("avx512bw",), "avx512cd": ("avx512cd",), "avx512dq": ("avx512dq",),
-        "avx512vl": ("avx512vl",), "avx512bf16": ("avx512_bf16",),
-        "avx512bitalg": ("avx512_bitalg",), "avx512ifma": ("avx512ifma",),
-        "avx512vbmi": ("avx512vbmi",), "avx512vbmi2": ("avx512_vbmi2",),
-        "avx512vnni": ("avx512_vnni",), "avx512vpopcntdq": ("avx512_vpopcntdq",),
-        "avx512fp16": ("avx512_fp16",), "avxvnni": ("avx_vnni",),
-    },
-}  # fmt: skip
+FLAGS: Mapping[str, Mapping[str, Sequence[str]]] = {
+    triple: {feature: flags.split() for feature, flags in features.items()}
+    for triple, features in yaml.safe_load(
+        (resources.files(__package__) / "rust_features.yml").read_text(encoding="utf-8")
+    ).items()
+}
 """By target: which flags of /proc/cpuinfo a Rust feature needs, all of them."""
-
-CPUS: Mapping[str, Sequence[str]] = {
-    AARCH64: (
-        "gb10", "generic", "ampere1", "ampere1a", "a64fx", "carmel", "thunderx2t99", "tsv110",
-        "cortex-a53", "cortex-a55", "cortex-a57", "cortex-a72", "cortex-a73", "cortex-a75",
-        "cortex-a76", "cortex-a76ae", "cortex-a77", "cortex-a78", "cortex-a78ae", "cortex-a78c",
-        "cortex-a510", "cortex-a520", "cortex-a520ae", "cortex-a710", "cortex-a715",
-        "cortex-a720", "cortex-a720ae", "cortex-a725", "cortex-x1", "cortex-x1c", "cortex-x2",
-        "cortex-x3", "cortex-x4", "cortex-x925", "neoverse-e1", "neoverse-n1", "neoverse-n2",
-        "neoverse-n3", "neoverse-v1", "neoverse-v2", "neoverse-v3", "neoverse-v3ae",
-    ),
-    X86_64: tuple(level.cpu for level in X86_LEVELS),
-}  # fmt: skip
-"""By target: the CPUs that this project may name, whose features are captured."""

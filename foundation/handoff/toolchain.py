@@ -10,13 +10,13 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib import resources
-from typing import Any, Protocol
+from typing import Any
 
 from ..core.errors import FoundationError, one_line
-from .rust_names import CPUS, FLAGS
+from .rust_names import FLAGS
 
 _SECONDS = 30.0
 _FEATURE = re.compile(r'^target_feature="([^"]+)"$', re.MULTILINE)
@@ -29,52 +29,34 @@ class ToolchainError(FoundationError):
     """rustc cannot be asked."""
 
 
-class Toolchain(Protocol):
-    """Something that knows what rustc accepts for a target."""
-
-    how: str
-    """`rustc`, or `captured list`."""
-    version: str
-    llvm: str
-
-    def features(self, triple: str, cpu: str) -> frozenset[str] | None:
-        """The features that a `target-cpu` enables; None where the CPU is not known."""
-
-    def refused(self, triple: str, cpu: str, features: Sequence[str]) -> list[str]:
-        """Which of some features (`+aes`, `-mte`) a stable rustc does not take with this CPU."""
-
-
 class Rustc:
     """The rustc on PATH. Raises ToolchainError where there is none that answers."""
 
     how = "rustc"
 
     def __init__(self) -> None:
-        answers = dict(
-            line.split(": ", 1) for line in _rustc("-vV")[0].splitlines() if ": " in line
-        )
+        self._ask = cache(_rustc)  # hosts with the same CPU have the same questions
+        lines = self._ask("-vV")[0].splitlines()
+        answers = dict(line.split(": ", 1) for line in lines if ": " in line)
         try:
             self.version, self.llvm = answers["release"], answers["LLVM version"]
         except KeyError as error:
             raise ToolchainError(f"rustc -vV does not name its {error}") from error
-        self._cpus: dict[str, frozenset[str]] = {}
 
     def features(self, triple: str, cpu: str) -> frozenset[str] | None:
         """The features that a `target-cpu` enables; None where the CPU is not known."""
-        if triple not in self._cpus:
-            # Old ones print the list to stderr.
-            listed = "\n".join(_rustc("--print", "target-cpus", "--target", triple))
-            self._cpus[triple] = frozenset(_LISTED_CPU.findall(listed))
-        if cpu not in self._cpus[triple]:
+        # Old ones print the list to stderr.
+        listed = "\n".join(self._ask("--print", "target-cpus", "--target", triple))
+        if cpu not in _LISTED_CPU.findall(listed):
             return None
-        output, _ = _rustc("--print", "cfg", "--target", triple, "-C", f"target-cpu={cpu}")
+        output, _ = self._ask("--print", "cfg", "--target", triple, "-C", f"target-cpu={cpu}")
         return frozenset(_FEATURE.findall(output))
 
     def refused(self, triple: str, cpu: str, features: Sequence[str]) -> list[str]:
         """Which of some features (`+aes`, `-mte`) a stable rustc does not take with this CPU."""
         if not features:
             return []
-        _, warnings = _rustc(
+        _, warnings = self._ask(
             *("--print", "cfg", "--target", triple, "-C", f"target-cpu={cpu}"),
             *("-C", f"target-feature={','.join(features)}"),
         )
@@ -86,12 +68,12 @@ class Rustc:
 
 
 class Captured:
-    """What a rustc answered when `rustc_captured.json` was made."""
+    """What a rustc answered when `rustc_captured.json` was made; methods as those of Rustc."""
 
     how = "captured list"
 
-    def __init__(self, content: Mapping[str, Any] | None = None) -> None:
-        content = _captured() if content is None else content
+    def __init__(self) -> None:
+        content = _captured()
         self.version: str = content["rustc"]
         self.llvm: str = content["llvm"]
         self._targets: Mapping[str, Any] = content["targets"]
@@ -102,9 +84,13 @@ class Captured:
         return None if known is None else frozenset(known.split())
 
     def refused(self, triple: str, cpu: str, features: Sequence[str]) -> list[str]:
-        """Which of some features (`+aes`, `-mte`) a stable rustc does not take with this CPU."""
+        """Which of some features (`+aes`, `-mte`) a stable rustc does not take."""
         stable = self._targets[triple]["stable_features"].split()
         return [one for one in features if one[1:] not in stable]
+
+
+Toolchain = Rustc | Captured
+"""Something that knows what rustc accepts for a target."""
 
 
 def find() -> Toolchain:
@@ -123,13 +109,19 @@ def stable(triple: str) -> frozenset[str]:
     return frozenset(_captured()["targets"][triple]["stable_features"].split())
 
 
-def capture(triples: Mapping[str, Collection[str]]) -> dict[str, Any]:
+def known_cpus(triple: str) -> Iterable[str]:
+    """The CPUs that this project may name, whose features are captured."""
+    cpus: Mapping[str, str] = _captured()["targets"][triple]["cpus"]
+    return cpus.keys()
+
+
+def capture(triples: Mapping[str, Iterable[str]]) -> dict[str, Any]:
     """What the rustc on PATH says of some targets and CPUs. Raises ToolchainError."""
     rustc = Rustc()
     targets = {}
     for triple, cpus in triples.items():
         by_cpu = {cpu: rustc.features(triple, cpu) for cpu in sorted(cpus)}
-        base = "generic" if "generic" in cpus else "x86-64"
+        base = "generic" if "generic" in by_cpu else "x86-64"
         # All at once: some, such as paca and pacg, are only taken together.
         refused = rustc.refused(triple, base, [f"+{name}" for name in FLAGS[triple]])
         targets[triple] = {
@@ -167,5 +159,6 @@ def _captured() -> Mapping[str, Any]:
 
 
 if __name__ == "__main__":
-    json.dump(capture(CPUS), sys.stdout, indent=1)
+    captured = capture({triple: known_cpus(triple) for triple in FLAGS})
+    json.dump(captured, sys.stdout, indent=1)
     print()

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ..evaluation.criterion_result import (
-    FAIL,
-    INVALID,
-    MISSING,
-    PASS,
-    SKIPPED,
-    WAIVED,
-)
+from ..evaluation.criterion_result import FAIL, INVALID, MISSING, PASS, SKIPPED, WAIVED
+from ..profiles.remediation import for_hosts
+
+OUTCOMES = (PASS, FAIL, INVALID, MISSING, SKIPPED, WAIVED)
+VERDICTS = ("FAIL", "INVALID", "MISSING", "PASS")
+"""The verdicts over a host, the worst first."""
 
 WARNED = "warning"
 NOT_SKIPPABLE = "not-skippable"
@@ -53,6 +51,16 @@ class Finding:
         return self.state in BLOCKING
 
     @property
+    def word(self) -> str:
+        """The outcome, or that it is a warning."""
+        return SKIPPED if self.state == NOT_SKIPPABLE else self.state
+
+    @property
+    def compares(self) -> bool:
+        """Whether measured and required say it all, so that the message only repeats them."""
+        return self.state == FAIL and len(self.entries) == 1
+
+    @property
     def title(self) -> str:
         """The criterion, or how many they are."""
         if len(self.entries) == 1:
@@ -70,6 +78,36 @@ def findings(host: Mapping[str, Any]) -> tuple[Finding, ...]:
             groups.setdefault(key, []).append(entry)
     found = [Finding(*key, tuple(entries)) for key, entries in groups.items()]
     return tuple(sorted(found, key=lambda finding: FINDINGS.index(finding.state)))
+
+
+def shared_findings(
+    hosts: Mapping[str, Any], states: Collection[str] = FINDINGS
+) -> Iterator[tuple[list[str], list[Finding]]]:
+    """The findings in some states, with the names of the hosts of a report that share them all.
+
+    A command is for all of these hosts. So fifty unreachable hosts are one block.
+    """
+    groups: dict[tuple[Any, ...], dict[str, list[Finding]]] = {}
+    for name, host in hosts.items():
+        found = [one for one in findings(host) if one.state in states]
+        if found:
+            groups.setdefault(tuple(map(_shown, found)), {})[name] = found
+    for group in groups.values():
+        same = zip(*group.values(), strict=True)
+        commands = (dict(zip(group, (one.command for one in each), strict=True)) for each in same)
+        first = next(iter(group.values()))
+        yield (
+            list(group),
+            [replace(one, command=for_hosts(c)) for one, c in zip(first, commands, strict=True)],
+        )
+
+
+def _shown(found: Finding) -> tuple[Any, ...]:
+    """What two hosts' findings have in common when they read the same."""
+    first = found.entries[0]
+    reason = (first["measured"], first["required"]) if found.compares else found.message
+    criteria = tuple((entry["id"], entry["title"]) for entry in found.entries)
+    return found.state, criteria, reason, found.remediation
 
 
 def natural(name: str) -> tuple[tuple[int, str], ...]:

@@ -13,6 +13,7 @@ from ..profiles.constraints import Constraint, ConstraintError, four_digits, par
 from . import strip_plot
 from .findings import natural
 from .strip_plot import FAILING, OK, UNTRUSTED, Value
+from .text import count, few
 
 _NAMES = 6  # as many hosts as a sentence names
 _SINGLE = 1
@@ -124,13 +125,13 @@ def _sentences(
     trusted = [value for value in values if value.kind != UNTRUSTED]
     middle = strip_plot.median(values)
     if middle is None:
-        yield f"No value of {_hosts(len(values))} can be trusted."
+        yield f"No value of {count(len(values), 'host')} can be trusted."
     elif len(trusted) == _SINGLE:
         yield f"{trusted[0].host}: {four_digits(middle)} {unit}."
     else:
         low, high = trusted[0], trusted[-1]
         yield (
-            f"{_hosts(len(trusted))}: median {four_digits(middle)} {unit}, "
+            f"{count(len(trusted), 'host')}: median {four_digits(middle)} {unit}, "
             f"lowest {four_digits(low.number)} ({low.host}), "
             f"highest {four_digits(high.number)} ({high.host})."
         )
@@ -146,11 +147,5 @@ def _sentences(
         yield f"Outlier: {_list(odd)}."
 
 
-def _hosts(number: int) -> str:
-    return "1 host" if number == _SINGLE else f"{number} hosts"
-
-
 def _list(names: Sequence[str]) -> str:
-    ordered = sorted(names, key=natural)
-    more = len(ordered) - _NAMES
-    return ", ".join(ordered[:_NAMES]) + (f" and {more} more" if more > 0 else "")
+    return few(sorted(names, key=natural), _NAMES)

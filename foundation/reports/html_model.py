@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..evaluation.criterion_result import PASS, SKIPPED
+from ..evaluation.criterion_result import SKIPPED
 from ..profiles.remediation import for_hosts
-from .findings import BLOCKING, NOT_SKIPPABLE, STATES, Finding, findings, natural, state
+from .findings import BLOCKING, NOT_SKIPPABLE, STATES, VERDICTS, Finding, findings, natural, state
 
-VERDICTS = ("FAIL", "INVALID", "MISSING", "PASS")
 WORDS = {name: name for name in STATES} | {NOT_SKIPPABLE: "skipped, but required"}
 """How a state is called where there is room for it."""
 _FEW = 3
@@ -60,23 +59,19 @@ class Host:
         return tuple(finding for finding in self.findings if finding.blocks)
 
     @property
-    def criteria(self) -> int:
-        """By how many criteria it was judged."""
-        return sum(entry is not None for entry in self.cells)
-
-    @property
     def open(self) -> int:
         """How many criteria keep it from passing."""
         return sum(len(finding.entries) for finding in self.blocking)
-
-    def count(self, name: str) -> int:
-        """How many criteria are in a state that has findings."""
-        return sum(len(one.entries) for one in self.findings if one.state == name)
 
     @property
     def more(self) -> int:
         """How many findings that keep it from passing follow the worst."""
         return max(len(self.blocking) - 1, 0)
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many criteria are in each state."""
+        return Counter(state(entry) for entry in self.cells if entry is not None)
 
     @property
     def links(self) -> Mapping[str, str]:
@@ -132,14 +127,14 @@ class Problem:
     @property
     def message(self) -> str | None:
         """Why, where it is the same on all of them."""
-        texts = {host.blocking[0].message for host in self.hosts}
-        return texts.pop() if len(texts) == 1 else None
+        return _same(host.blocking[0].message for host in self.hosts)
 
     @property
     def required(self) -> str | None:
         """What is required, where it is one criterion and the same for all of them."""
-        texts = {host.blocking[0].entries[0]["required"] for host in self.hosts}
-        return texts.pop() if len(texts) == 1 and len(self.finding.entries) == 1 else None
+        if len(self.finding.entries) > 1:
+            return None
+        return _same(host.blocking[0].entries[0]["required"] for host in self.hosts)
 
 
 @dataclass(frozen=True)
@@ -155,20 +150,7 @@ class Page:
     @property
     def failing(self) -> tuple[Host, ...]:
         """The hosts that do not pass."""
-        return tuple(host for host in self.hosts if host.verdict != PASS.upper())
-
-    @property
-    def verdicts(self) -> list[tuple[str, int]]:
-        """How many hosts have each verdict."""
-        return [(name, sum(host.verdict == name for host in self.hosts)) for name in VERDICTS]
-
-    @property
-    def groups(self) -> list[tuple[str, list[Column]]]:
-        """The columns by workstream."""
-        groups: dict[str, list[Column]] = {}
-        for column in self.columns:
-            groups.setdefault(column.workstream, []).append(column)
-        return list(groups.items())
+        return tuple(host for host in self.hosts if host.verdict != "PASS")
 
     @property
     def pointed(self) -> frozenset[str]:
@@ -181,28 +163,16 @@ class Page:
             if entry["id"] in host.links
         )
 
-    def waiver(self, host: str, criterion: str) -> Mapping[str, Any] | None:
-        """The waiver in use for a criterion of a host."""
-        for waiver in self.report["waivers"]:
-            if (waiver["host"], waiver["criterion"], waiver["state"]) == (host, criterion, "used"):
-                found: Mapping[str, Any] = waiver
-                return found
-        return None
-
 
 def page(report: Mapping[str, Any]) -> Page:
     """Everything that the template needs. `report` is valid by schema."""
     given: Mapping[str, Any] = report["hosts"]
     columns = _columns(report)
     order = [column.id for column in columns]
-    names = sorted(given, key=lambda name: (_rank(given[name]), natural(name)))
+    names = sorted(given, key=lambda name: (VERDICTS.index(given[name]["verdict"]), natural(name)))
     hosts = tuple(_host(f"h{n}", name, given[name], order) for n, name in enumerate(names))
     states = Counter(state(entry) for host in given.values() for entry in host["criteria"])
     return Page(report, hosts, columns, _problems(hosts), states)
-
-
-def _rank(host: Mapping[str, Any]) -> int:
-    return VERDICTS.index(host["verdict"])
 
 
 def _host(anchor: str, name: str, host: Mapping[str, Any], order: Sequence[str]) -> Host:

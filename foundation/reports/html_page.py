@@ -11,7 +11,6 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -19,9 +18,9 @@ from markupsafe import Markup
 
 from ..profiles.constraints import four_digits
 from . import html_figures, html_model
-from .findings import BLOCKING, FINDINGS, STATES, state
+from .findings import BLOCKING, FINDINGS, STATES, VERDICTS, state
+from .markdown_template import TEMPLATES
 
-TEMPLATES = Path(__file__).parent / "templates"
 _LONGEST = 4000  # characters of one value: twice what the gate writes into a message
 _FILTER_FROM = 30  # with more hosts than that, the page starts with those that do not pass
 _OPEN_UP_TO = 3  # with so few findings to read, they are unfolded
@@ -57,6 +56,7 @@ def render(report: Mapping[str, Any]) -> str:
         blocking=BLOCKING,
         finding_states=FINDINGS,
         states=STATES,
+        verdicts=VERDICTS,
         filter_from=_FILTER_FROM,
         unfold=len(page.hosts) == 1 or sum(len(h.blocking) for h in page.hosts) <= _OPEN_UP_TO,
     )

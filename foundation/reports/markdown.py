@@ -12,18 +12,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from foundation.core.errors import one_line
-from foundation.evaluation.criterion_result import FAIL, PASS, SKIPPED, WAIVED
-from foundation.profiles.remediation import for_hosts
-
-from .findings import NOT_SKIPPABLE, Finding, findings
+from ..core.errors import one_line
+from ..evaluation.criterion_result import SKIPPED, WAIVED
+from .findings import FINDINGS, OUTCOMES, VERDICTS, Finding, shared_findings
 from .markdown_text import code, html_code, prose
+from .text import few
 
 LIMIT = 65_536
 _RESERVED = 1_000  # bytes for the line that says what was cut
 _MOST_NAMES = 25
-_WORST_FIRST = ("FAIL", "INVALID", "MISSING", "PASS")
-_COLUMNS = (PASS, "fail", "invalid", "missing", SKIPPED, WAIVED)
+# What is waived has a section of its own.
+_TO_DO = tuple(state for state in FINDINGS if state != WAIVED)
 
 
 @dataclass(frozen=True)
@@ -78,11 +77,11 @@ def _head(report: Mapping[str, Any]) -> str:
 
 def _sections(report: Mapping[str, Any]) -> Iterator[_Section]:
     """The parts in the order of how much they matter."""
-    order = {verdict: place for place, verdict in enumerate(_WORST_FIRST)}
-    hosts = dict(sorted(report["hosts"].items(), key=lambda item: order[item[1]["verdict"]]))
+    by_verdict = sorted(report["hosts"].items(), key=lambda one: VERDICTS.index(one[1]["verdict"]))
+    hosts = dict(by_verdict)
     yield _Section("messages", "", [f"> {code(text)}\n>\n" for text in report["messages"]])
-    heading = f"## Hosts\n\n| host | verdict | {' | '.join(_COLUMNS)} |\n|---|---|"
-    heading += "---|" * len(_COLUMNS) + "\n"
+    heading = f"## Hosts\n\n| host | verdict | {' | '.join(OUTCOMES)} |\n|---|---|"
+    heading += "---|" * len(OUTCOMES) + "\n"
     yield _Section("rows of the host table", heading, [_row(*item) for item in hosts.items()])
     yield _Section("findings", "## What to do\n\n", list(_findings(hosts)))
     yield _Section("waivers", "## Waivers\n\n", [_waiver(entry) for entry in report["waivers"]])
@@ -95,43 +94,34 @@ def _sections(report: Mapping[str, Any]) -> Iterator[_Section]:
 
 def _row(name: str, host: Mapping[str, Any]) -> str:
     counts = Counter(entry["outcome"] for entry in host["criteria"])
-    numbers = " | ".join(str(counts[outcome]) for outcome in _COLUMNS)
+    numbers = " | ".join(str(counts[outcome]) for outcome in OUTCOMES)
     return f"| {code(name)} | {host['verdict']} | {numbers} |\n"
 
 
 def _findings(hosts: Mapping[str, Any]) -> Iterator[str]:
-    """What does not pass. Hosts with the same findings share them, as on the terminal."""
-    blocks: dict[tuple[str, ...], dict[str, list[Finding]]] = {}
-    for name, host in hosts.items():
-        # What is waived has a section of its own.
-        found = [one for one in findings(host) if one.state != WAIVED]
-        if found:
-            blocks.setdefault(tuple(map(_finding, found)), {})[name] = found
-    for texts, block in blocks.items():
-        names = list(block)
+    """What does not pass; the first finding of hosts comes with their heading."""
+    for names, found in shared_findings(hosts, _TO_DO):
         first = hosts[names[0]]
-        shown = ", ".join(code(name) for name in names[:_MOST_NAMES])
-        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-        # With its first finding, so that no heading stands without one.
-        heading = f"### {first['verdict']}: {shown}{more} ({code(first['profile'])})\n\n"
-        for place, text in enumerate(texts):
-            command = for_hosts({name: own[place].command for name, own in block.items()})
-            run = "" if command is None else f"  - run: {code(command)}\n"
-            yield f"{'' if place else heading}{text}{run}\n"
+        shown = few([code(name) for name in names], _MOST_NAMES)
+        heading = f"### {first['verdict']}: {shown} ({code(first['profile'])})\n\n"
+        for one in found:
+            yield heading + _finding(one)
+            heading = ""
 
 
 def _finding(found: Finding) -> str:
-    first, alone = found.entries[0], len(found.entries) == 1
-    word = SKIPPED if found.state == NOT_SKIPPABLE else found.state
-    if alone:
+    first = found.entries[0]
+    if len(found.entries) == 1:
         title = f"{prose(first['title'])} ({code(first['id'])})"
     else:
         ids = ", ".join(code(entry["id"]) for entry in found.entries)
         title = f"{len(found.entries)} criteria: {ids}"
     reason = code(found.message)
-    if alone and word == FAIL:
+    if found.compares:
         reason = f"measured {_measured(first)}, required {code(first['required'])}"
-    return f"- **{word}** {title}\n  - {reason}\n  - do: {code(found.remediation)}\n"
+    lines = [f"- **{found.word}** {title}", f"  - {reason}", f"  - do: {code(found.remediation)}"]
+    lines += [] if found.command is None else [f"  - run: {code(found.command)}"]
+    return "\n".join(lines) + "\n\n"
 
 
 def _measured(entry: Mapping[str, Any]) -> str:

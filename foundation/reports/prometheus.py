@@ -19,13 +19,10 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from foundation.core.errors import one_line
-from foundation.evaluation.criterion_result import FAIL, INVALID, MISSING, PASS, SKIPPED, WAIVED
-
+from ..core.errors import one_line
 from .cases import plain
+from .findings import OUTCOMES, VERDICTS
 
-OUTCOMES = (PASS, FAIL, INVALID, MISSING, SKIPPED, WAIVED)
-VERDICTS = ("PASS", "FAIL", "INVALID", "MISSING")
 WAIVER_STATES = ("used", "expired", "unused")
 
 # Prometheus wants base units, so that no query has to know a prefix. By name, since "GB" of a

@@ -22,30 +22,42 @@ _JUDGE_AGAIN = "make it again with ansible-playbook gate.yml or foundation gate 
 def load(path: Path) -> Report:
     """Read a gate report, of any size. Raises DocumentError for anything else."""
     path = Path(path)
-    try:
-        report = store.parse(path.read_bytes())
-    except OSError as error:
+    report = load_if_present(path, KIND, _JUDGE_AGAIN)
+    if report is None:
         raise DocumentError(
-            f"{path}: cannot be read: {error.strerror}; name the gate report with --gate, or "
+            f"{path}: cannot be read: No such file; name the gate report with --gate, or "
             f"{_JUDGE_AGAIN}"
-        ) from error
-    except DocumentError as error:
-        raise DocumentError(f"{path}: {error}; {_JUDGE_AGAIN}") from error
-    if report.get("kind") != KIND:
-        raise DocumentError(f"{path}: not a gate report, $.kind is not {KIND!r}; {_JUDGE_AGAIN}")
-    fault = first_fault(KIND, report)
-    if fault is not None:
-        raise DocumentError(f"{path}: {fault}; {_JUDGE_AGAIN}")
-    report = dict(known(KIND, report))
+        )
     if (note := newer_note(KIND, report)) is not None:
         report["messages"] = [*report["messages"], note]
     return complete(report)
 
 
+def load_if_present(path: Path, kind: str, remediation: str) -> dict[str, Any] | None:
+    """The document of a kind that belongs to no host; None where there is no file.
+
+    Raises DocumentError, which ends with `remediation`, for a file that cannot be used.
+    """
+    try:
+        document = store.parse(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise DocumentError(f"{path}: cannot be read: {error.strerror}; {remediation}") from error
+    except DocumentError as error:
+        raise DocumentError(f"{path}: {error}; {remediation}") from error
+    fault = first_fault(kind, document)
+    if document.get("kind") != kind:
+        fault = f"not a {kind.replace('_', ' ')}, $.kind is not {kind!r}"
+    if fault is not None:
+        raise DocumentError(f"{path}: {fault}; {remediation}")
+    return dict(known(kind, document))
+
+
 def write(report: Mapping[str, Any], name: str, path: Path) -> None:
     """Write a gate report in one of `FORMATS`, atomically. Raises StorageError, DocumentError."""
-    wanted = FORMATS[name]
-    files.write_atomically(path, wanted.render(report).encode(), wanted.mode)
+    form = FORMATS[name]
+    files.write_atomically(path, form.render(report).encode(), form.mode)
 
 
 def beside(path: Path, name: str) -> Path:

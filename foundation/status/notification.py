@@ -12,6 +12,7 @@ from typing import Any
 
 from ..core.errors import one_line
 from ..documents.schema_registry import version
+from ..reports.text import count, few
 from .blockers import HARDWARE_ACCESS, Blocker, identifier, limited
 from .status_report import Status
 
@@ -127,7 +128,7 @@ def _lines(status: Status, new: list[Blocker], resolved: list[dict[str, Any]]) -
     """The same in words, for services that show the key `text` of a body."""
     yield (
         f"{status['orchestrator']} {status['phase']}: "
-        f"{len(new)} new blocker{'' if len(new) == 1 else 's'}, {len(resolved)} resolved"
+        f"{count(len(new), 'new blocker')}, {len(resolved)} resolved"
     )
     for blocker in new:
         message = blocker["evidence"][0]["message"]
@@ -139,7 +140,4 @@ def _lines(status: Status, new: list[Blocker], resolved: list[dict[str, Any]]) -
 
 def names(hosts: list[str]) -> str:
     """` (spark-01, spark-02 and 198 more)`; nothing for no host."""
-    if not hosts:
-        return ""
-    more = f" and {len(hosts) - _NAMED} more" if len(hosts) > _NAMED else ""
-    return f" ({', '.join(hosts[:_NAMED])}{more})"
+    return f" ({few(hosts, _NAMED)})" if hosts else ""

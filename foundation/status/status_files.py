@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ..core.errors import DocumentError, FoundationError
-from ..documents import store
-from ..documents.schema_registry import first_fault, known
+from ..core.errors import DocumentError
 from ..evaluation.report_entries import complete
-from .status_report import Status, status, timeless
+from ..reports.writer import load_if_present
+from . import notification, status_report
+from .status_report import Status, timeless
 
-_REPORT_REMEDIATION = "run ansible-playbook gate.yml again"
 _ARM_REMEDIATION = "make it with foundation arm-check --json"
-
-
-class StatusError(FoundationError):
-    """A report, a status or a memory of posts cannot be used; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -39,42 +35,44 @@ class Update:
 def update(report: Path, path: Path, now: datetime, arm_check: Path | None = None) -> Update:
     """The status that follows from the files, not yet written; a missing report is no error.
 
-    `path` is where the previous status is. Raises StatusError for a file that cannot be used.
+    `path` is where the previous status is. Raises DocumentError for a file that cannot be used.
     """
-    judged = load(report, "gate_report", _REPORT_REMEDIATION)
-    previous = load(path, "status", "move it away; first sightings then start anew")
+    judged = load_if_present(report, "gate_report", "run ansible-playbook gate.yml again")
+    previous = load_if_present(path, "status", "move it away; first sightings then start anew")
     found = None
     if arm_check is not None:
-        found = load(arm_check, "arm_check", _ARM_REMEDIATION)
+        found = load_if_present(arm_check, "arm_check", _ARM_REMEDIATION)
         if found is None:
-            raise StatusError(f"{arm_check}: this file does not exist; {_ARM_REMEDIATION}")
+            raise DocumentError(f"{arm_check}: this file does not exist; {_ARM_REMEDIATION}")
     hosts = complete(judged)["hosts"] if judged else {}
-    return Update(status(judged, previous, now, found), previous, hosts)
+    return Update(status_report.status(judged, previous, now, found), previous, hosts)
 
 
-def memory(path: Path) -> dict[str, Any] | None:
-    """What was posted before; None where nothing was. Raises StatusError."""
-    return load(path, "status_posted", "move it away; known blockers are then posted once more")
+def task_result(done: Update, path: Path, posted: Path) -> dict[str, Any]:
+    """What a playbook's task returns: what changed, and what a webhook does not know yet.
+
+    `path` is that of the status, `posted` that of the memory of what was posted. Raises
+    DocumentError.
+    """
+    memory = load_if_present(
+        posted, "status_posted", "move it away; known blockers are then posted once more"
+    )
+    result = {
+        "changed": done.changed,
+        "finished": status_report.finished(done.status),
+        "memory": notification.remember(done.status),
+        "notification": notification.notification(done.status, memory, done.hosts),
+        "status": str(path),
+    }
+    if done.changed:
+        result["diff"] = {
+            "before": "" if done.previous is None else _text(done.previous),
+            "after": _text(done.status),
+            "before_header": str(path),
+            "after_header": str(path),
+        }
+    return result
 
 
-def load(path: Path, kind: str, remediation: str) -> dict[str, Any] | None:
-    """The document of a kind in a file; None where there is none. Raises StatusError."""
-    try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise StatusError(f"{path}: cannot be read: {error.strerror}; {remediation}") from error
-    try:
-        document = store.parse(raw)
-    except DocumentError as error:
-        raise StatusError(f"{path}: {error}; {remediation}") from error
-    fault = first_fault(kind, document)
-    if fault is not None:
-        raise StatusError(f"{path}: not valid as {kind}: {fault}; {remediation}")
-    return dict(known(kind, document))
-
-
-def write(document: Mapping[str, Any], path: Path) -> None:
-    """Check a document, then write it atomically. Raises DocumentError, StorageError."""
-    store.write(document, path)
+def _text(document: Status) -> str:
+    return json.dumps(timeless(document), indent=2, ensure_ascii=False) + "\n"

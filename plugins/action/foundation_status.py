@@ -7,8 +7,9 @@ from typing import Any
 
 from ansible.utils.display import Display
 
+from foundation.documents import store
 from foundation.runs.controller_action import ControllerAction
-from foundation.status import status_task
+from foundation.status import status_files, status_text
 
 
 class ActionModule(ControllerAction):
@@ -16,12 +17,12 @@ class ActionModule(ControllerAction):
 
     def act(self, options: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
         """Read, compare, write."""
-        return status_task.update(
-            self.path(options["report"]),
-            self.path(options["status"]),
-            self.path(options["posted"]),
-            self.path(options["arm_check"]) if options["arm_check"] else None,
-            datetime.now(UTC),
-            write=not self.check_mode,
-            show=Display().display,
-        )
+        path = self.path(options["status"])
+        arm_check = self.path(options["arm_check"]) if options["arm_check"] else None
+        now = datetime.now(UTC)
+        done = status_files.update(self.path(options["report"]), path, now, arm_check)
+        result = status_files.task_result(done, path, self.path(options["posted"]))
+        if not self.check_mode:
+            store.write(done.status, path)
+        Display().display(status_text.render(done.status, path))
+        return result

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from foundation.documents import store
 from foundation.runs.controller_action import ControllerAction
-from foundation.status import status_files
 
 
 class ActionModule(ControllerAction):
@@ -15,5 +15,5 @@ class ActionModule(ControllerAction):
         """Write it."""
         path = self.path(options["posted"])
         if not self.check_mode:
-            status_files.write(options["memory"], path)
+            store.write(options["memory"], path)
         return {"posted": str(path)}

@@ -187,6 +187,16 @@ def test_the_terminal_says_what_it_can_show_and_how_that_was_asked(place, termin
     assert {p["message"].partition(":")[0] for p in content["problems"]} == nulls
 
 
+def test_the_modes_of_a_gpu_that_reports_them(place):
+    stored = runs.spark()
+    made.change(stored["hardware_baseline"], "data.gpu.devices.0.ecc_mode", True)
+    made.change(stored["hardware_baseline"], "data.gpu.devices.0.mig_mode", False)
+    place.store(stored).judge()
+    _, content = place.build()
+    (gpu,) = content["model/hardware_baseline.json"]["configurations"][0]["gpus"]
+    assert (gpu["ecc_mode"], gpu["mig_mode"]) == ("enabled", "disabled")
+
+
 def test_hosts_that_are_alike_share_an_entry(place):
     names = [f"rack{number}-spark" for number in range(3)]
     odd = made.spark("odd-one")

@@ -19,7 +19,6 @@ from foundation.evaluation.evidence import Evidence
 from foundation.history import run_history
 from foundation.profiles.criteria import load_profiles
 from foundation.reports import writer
-from foundation.status import status_files
 from python_probes.core import document as probes
 
 SCHEMAS = schema_registry._schemas()
@@ -167,7 +166,7 @@ def test_other_files_of_a_newer_minor(tmp_path):
     assert loaded["messages"][:-1] == report["messages"]
     assert loaded["messages"][-1].startswith(f"gate_report: its version {LATER} is newer")
     assert loaded["hosts"] == report["hosts"]
-    assert "x_new" not in status_files.load(path, "gate_report", "")
+    assert "x_new" not in writer.load_if_present(path, "gate_report", "")
 
     entry = run_history.entry(made.HOST, runs.spark(), load_profiles("auto"))
     lines = [

@@ -63,7 +63,7 @@ def test_findings_of_the_arm_check_are_blockers(run, tmp_path):
     ("name", "content", "told"),
     [
         ("gate.json", '{"kind": "gate_', "damaged or truncated JSON"),
-        ("gate.json", '{"kind": "status"}', "not valid as gate_report"),
+        ("gate.json", '{"kind": "status"}', "not a gate report"),
         ("gate.json", "[]", "not a JSON object"),
         ("status.json", "{}", "move it away; first sightings then start anew"),
         ("arm.json", "{}", "make it with foundation arm-check --json"),
