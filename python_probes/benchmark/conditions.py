@@ -28,24 +28,24 @@ def conditions(system: System, library: Nvml | None, note: Note) -> dict[str, An
     swap = None
     if "SwapTotal" in amounts and "SwapFree" in amounts:
         swap = amounts["SwapTotal"] - amounts["SwapFree"]
-    found = {
+    values = {
         "load_average_1m": None if load is None else float(load),
         "logical_cpus": os.cpu_count(),
         "memory_available_bytes": amounts.get("MemAvailable"),
         "swap_used_bytes": swap,
     }
-    for name, value in found.items():
+    for name, value in values.items():
         if value is None:
             note("unreadable", f"conditions: {name}: neither /proc/loadavg nor /proc/meminfo says")
     # Null without a problem where there is no NVML: nothing could compute on a GPU.
     return {
-        **found,
+        **values,
         "other_gpu_processes": None if library is None else computing_processes(library),
     }
 
 
 def worse(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    """What speaks most against the figures of two runs: they stand in one document then.
+    """What speaks most against the figures of two runs: they share one document then.
 
     Raises TypeError and KeyError where `one` holds no conditions.
     """

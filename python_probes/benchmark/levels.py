@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .families.registry import FAMILIES
-from .measuring.family import GPU, Family, FigurePlan
+from .measuring.family import GPU, Family
 
 QUICK, FULL, SOAK = "quick", "full", "soak"
 LEVELS = (QUICK, FULL, SOAK)
@@ -36,7 +36,7 @@ class Planned:
 
     @property
     def labels(self) -> dict[str, str]:
-        """What its document says of it beside what was measured."""
+        """What the document has of it beside what was measured."""
         return self.family.labels(self.name.partition(".")[2])
 
     @property
@@ -44,29 +44,21 @@ class Planned:
         """Whether the GPU does the work; without a CUDA device it is skipped at once then."""
         return self.family.component == GPU
 
-    @property
-    def title(self) -> str:
-        """The name as progress lines show it: `gemm fp8`."""
-        return self.name.replace(".", " ")
-
 
 def plan(level: str, soak_minutes: float = SOAK_MINUTES) -> tuple[Planned, ...]:
     """The figures of a level in the order of their measurement."""
-    return tuple(
-        planned
-        for family in FAMILIES.values()
-        for name, figure in family.figures.items()
-        if (planned := _planned(f"{family.name}.{name}", figure, level, soak_minutes))
-    )
-
-
-def _planned(name: str, figure: FigurePlan, level: str, soak_minutes: float) -> Planned | None:
-    # A soak has the quick figures too, so that the document answers every criterion.
-    seconds = figure.full if level == FULL else figure.quick
-    if seconds is None or not figure.sustained:
-        return None if seconds is None else Planned(name, seconds)
-    load = soak_minutes * 60 if level == SOAK else seconds
-    return Planned(name, load + _AROUND_LOAD, load)
+    planned = []
+    for family in FAMILIES.values():
+        for key, figure in family.figures.items():
+            name = f"{family.name}.{key}"
+            # A soak has the quick figures too, so that the document answers every criterion.
+            seconds = figure.full if level == FULL else figure.quick
+            if seconds is not None and figure.sustained:
+                load = soak_minutes * 60 if level == SOAK else seconds
+                planned.append(Planned(name, load + _AROUND_LOAD, load))
+            elif seconds is not None:
+                planned.append(Planned(name, seconds))
+    return tuple(planned)
 
 
 def default_timeout(level: str, soak_minutes: float = SOAK_MINUTES) -> int:

@@ -59,7 +59,8 @@ class Progress:
 
     def _line(self) -> None:
         self._written = time.monotonic()
+        name = self._planned[self._position - 1].name.replace(".", " ")
         self._write_line(
-            f"[{self._position}/{len(self._planned)}] {self._planned[self._position - 1].title}: "
+            f"[{self._position}/{len(self._planned)}] {name}: "
             f"{self._written - self._begin:.0f} s elapsed, about {self.expected_left():.0f} s left"
         )

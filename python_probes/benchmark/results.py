@@ -41,25 +41,25 @@ class BenchmarkResults:
         """Read the identity of the host, for at most `seconds`."""
         early: list[dict[str, str]] = []
         self._identifiers = Identifiers(self.system, noter(early, "identifiers"))
-        self._identity, found, self.nvml_answers = identity.read(
+        self._identity, problems, self.nvml_answers = identity.read(
             self.system, self._identifiers, seconds
         )
         inside = container.container(self.system, noter([], "container"))
         self._image_digest = inside["image_digest"]
-        self.problems += early + found
+        self.problems += early + problems
 
     @property
     def identity(self) -> dict[str, Any]:
         """The state of the host that the figures belong to."""
         made_with = self.ready.get("build") or _NO_BUILD
-        found: dict[str, Any] = self._identifiers.redact(
+        redacted: dict[str, Any] = self._identifiers.redact(
             {
                 **self._identity,
                 "build": {"torch": made_with["torch"], "cuda": made_with["cuda"]},
                 "image_digest": self._image_digest,
             }
         )
-        return found
+        return redacted
 
     def document(self, *, finished: bool) -> dict[str, Any]:
         """The document; one that is not finished also says what is under way."""

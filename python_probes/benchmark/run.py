@@ -21,8 +21,7 @@ from .worker_session import WorkerSession
 
 _START_SECONDS = 60.0  # importing torch from a cold disk
 _IDENTITY_SECONDS = 15.0
-_DIAGNOSTICS = {"quick": 1, "full": 2, "soak": 1}  # DCGM's levels
-_DCGM_SECONDS = {"quick": 20.0, "full": 180.0, "soak": 20.0}
+_DIAGNOSTICS = {"quick": (1, 20.0), "full": (2, 180.0), "soak": (1, 20.0)}  # DCGM's level, seconds
 _CLOSING_SECONDS = 1.0
 DCGM = "dcgm.diag"
 
@@ -147,12 +146,12 @@ class Run:
             self._note("dcgm_ended", f"dcgm: {ENDED_TWICE}; not asked again")
             return
         left = self._left() - self._progress.expected_left() - _CLOSING_SECONDS
-        seconds = max(1.0, min(_DCGM_SECONDS[self._options.level], left))
+        diagnostic, most = _DIAGNOSTICS[self._options.level]
+        seconds = max(1.0, min(most, left))
         installed = self._system.which("dcgmi") is not None
         if installed:
             self._write_line(f"dcgm: up to {seconds:.0f} s")
             self._begins(DCGM)
-        diagnostic = _DIAGNOSTICS[self._options.level]
         note = noter(self._results.problems, "dcgm")
         try:
             self._results.dcgm = dcgm.collect(self._system, library, diagnostic, seconds, note)

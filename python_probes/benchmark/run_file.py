@@ -23,8 +23,8 @@ class BusyError(Exception):
 class RunFile:
     """Held from its making until `release`.
 
-    The first line is the process id and a random word that tells this run from an earlier one;
-    every other line is one of the progress.
+    The first line is the process id and a random word that no earlier run had; every other line
+    is one of the progress.
     """
 
     def __init__(self, path: Path) -> None:

@@ -60,7 +60,7 @@ def main() -> int:
     parser.add_argument("--no-torch", metavar="REASON")
     options = parser.parse_args()
     die_with_parent()  # should the supervisor be killed, no load may go on
-    # What a library prints must not stand among the answers.
+    # What a library prints must not mix with the answers.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     torch: Any = options.no_torch

@@ -41,7 +41,7 @@ class WorkerSession:
         self.cuda = False
         """Whether the worker that runs now has a CUDA device."""
         self.ready: dict[str, Any] = {}
-        """What the first worker with a torch said of itself: that one made the figures."""
+        """What the first worker with a torch reported of itself: that one made the figures."""
 
     def close(self) -> None:
         """End the worker and the telemetry; harmless when they have ended."""
@@ -68,15 +68,15 @@ class WorkerSession:
             except WorkerError as error:
                 self._worker = None
                 if attempt == 0 and time.monotonic() < end:
-                    continue  # somebody may have killed it: no reason to do without torch
+                    continue  # it may have been killed: no reason to do without torch
                 self._note("torch_unusable", f"torch: starting the worker: {error}")
                 self._no_torch = f"starting it: {error}"
             else:
-                self._know(ready)
+                self._register(ready)
                 return
 
-    def _know(self, ready: dict[str, Any]) -> None:
-        """Keep what a worker says of itself; the first with a torch made the figures."""
+    def _register(self, ready: dict[str, Any]) -> None:
+        """Keep what a worker reports of itself; the first with a torch made the figures."""
         cuda = ready["device"] is not None
         if self.cuda and not cuda:
             self._note("gpu_gone", "torch saw a CUDA device at first and sees none any more")

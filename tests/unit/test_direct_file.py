@@ -166,12 +166,10 @@ def test_a_name_that_cannot_be_removed_is_no_figure(tmp_path, monkeypatch):
         raise PermissionError(1, os.strerror(1))
 
     without_unnamed_files(monkeypatch)
-    before = len(list(Path("/proc/self/fd").iterdir()))
     monkeypatch.setattr(Path, "unlink", fail)
 
     with pytest.raises(SkipError, match="not permitted"):
         DirectFile(tmp_path, System())
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def test_no_more_than_a_tenth_of_the_free_space_is_taken(tmp_path, monkeypatch):

@@ -49,4 +49,4 @@ def test_a_soak_lasts_as_long_as_asked():
     assert (soak.name, soak.load) == ("sustained.bf16", 1800)
     assert soak.expected > soak.load
     assert default_timeout("soak", 30) == 2100
-    assert soak.title == "sustained bf16"
+    assert soak.name == "sustained.bf16"

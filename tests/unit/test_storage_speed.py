@@ -355,7 +355,7 @@ def test_fio_without_time_is_no_figure(fio):
 
 @pytest.mark.parametrize("scenario", ["works", "silent"])
 def test_a_storage_figure_fits_the_schema(fio, scenario):
-    figure = measure(fio(scenario), "write", 3.0) | FAMILY.labels("write")
+    figure = measure(fio(scenario), "write", 10.0) | FAMILY.labels("write")
     del figure["window"]
 
     assert schema_errors("document", "/$defs/figure", figure) == []

@@ -36,13 +36,10 @@ class Attention:
         device = accelerator.device
         generator = torch.Generator(device=device).manual_seed(_SEED)
         shape = (_BATCH, _HEADS, _TOKENS, _HEAD_SIZE)
-
-        def draw() -> Any:
-            return torch.randn(
-                shape, generator=generator, device=device, dtype=getattr(torch, dtype)
-            )
-
-        self._query, self._key, self._value = draw(), draw(), draw()
+        self._query, self._key, self._value = (
+            torch.randn(shape, generator=generator, device=device, dtype=getattr(torch, dtype))
+            for _ in range(3)
+        )
         self._result: Any = None
         backend = torch._C._SDPBackend(
             torch._fused_sdp_choice(self._query, self._key, self._value)

@@ -43,7 +43,7 @@ class FioError(SkipError):
 
 @dataclass(frozen=True)
 class _Run:
-    """What one run of fio says; `rate` is in GB/s or IOPS."""
+    """The result of one run of fio; `rate` is in GB/s or IOPS."""
 
     version: str
     rate: float
@@ -66,8 +66,8 @@ class Fio:
 
         With `grow` a sequential write makes the file longer, each run where the last one ended.
         """
-        seconds = min(max(_SHARE_OF_BUDGET * budget_seconds / _RUNS - _START_SECONDS, _SHORTEST),
-                      _LONGEST)  # fmt: skip
+        share = _SHARE_OF_BUDGET * budget_seconds / _RUNS - _START_SECONDS
+        seconds = min(max(share, _SHORTEST), _LONGEST)
         if _FEWEST_RUNS * (seconds + _START_SECONDS) > budget_seconds:
             raise SkipError(f"{budget_seconds:.1f} s are too little time for this figure")
         begin = time.monotonic()
@@ -194,11 +194,11 @@ def _parse(process: subprocess.CompletedProcess[bytes], direction: str, random: 
     text = process.stdout.decode("utf-8", "replace")
     errors = process.stderr.decode("utf-8", "replace").strip().splitlines()
     try:
-        # Warnings may stand before the object.
+        # Warnings may precede the object.
         answer = json.loads(text[text.index("{") :])
         version = str(answer["fio version"])
-        found = re.match(r"fio-(\d+)\.(\d+)", version)
-        if found and (int(found[1]), int(found[2])) < _OLDEST:
+        numbers = re.match(r"fio-(\d+)\.(\d+)", version)
+        if numbers and (int(numbers[1]), int(numbers[2])) < _OLDEST:
             raise FioError(f"{version} is older than fio-{_OLDEST[0]}.{_OLDEST[1]}")
         job = answer["jobs"][0]
         if process.returncode != 0 or job["error"]:

@@ -33,4 +33,4 @@ FAMILIES = {
         storage_speed.FAMILY,
     )
 }
-"""By name, which stands before the dot of a figure's."""
+"""By name: what precedes the dot of a figure's name."""

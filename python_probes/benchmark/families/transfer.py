@@ -89,7 +89,7 @@ def _both_ways(gpu: Accelerator, size: int, pinned: bool) -> Traffic:
     streams = [torch.cuda.Stream(), torch.cuda.Stream()]
 
     def work() -> None:
-        # The events that time this stand in the current stream, before and after both others.
+        # The events that time this are in the current stream, before and after both others.
         current = torch.cuda.current_stream()
         for stream, traffic in zip(streams, (there, back), strict=True):
             stream.wait_stream(current)

@@ -73,7 +73,7 @@ class DirectFile:
         return self.written >= _SMALLEST
 
     def describe(self) -> dict[str, Any]:
-        """What a figure's parameters say of the file and of the disk that it lies on."""
+        """A figure's parameters that describe the file and the disk that it lies on."""
         return {
             "direct": True,
             "file_bytes": self.written,
@@ -145,11 +145,7 @@ def _open_unnamed(folder: Path) -> int:
             raise
     path = folder / f".dgx-spark-foundation-{secrets.token_hex(8)}"
     descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        path.unlink()
-    except OSError:
-        os.close(descriptor)
-        raise
+    path.unlink()
     return descriptor
 
 

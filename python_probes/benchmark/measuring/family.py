@@ -45,7 +45,7 @@ class Family:
     figures: Mapping[str, FigurePlan]
 
     def labels(self, figure: str) -> dict[str, str]:
-        """What a figure's document says of it beside what was measured."""
+        """What the document has of a figure beside what was measured."""
         plan = self.figures[figure]
         return {
             "unit": plan.unit,

@@ -22,7 +22,7 @@ _GIB = 2**30
 class MemoryGuard:
     """Refuses a load before it is made.
 
-    `device_free` tells the free bytes of a GPU with memory of its own, or None.
+    `device_free` returns the free bytes of a GPU with memory of its own, or None.
     """
 
     def __init__(
@@ -44,11 +44,11 @@ class MemoryGuard:
             return on_host
         return on_device - _DEVICE_RESERVE
 
-    def require(self, wanted: int) -> None:
-        """Return when `wanted` bytes may be taken. Raises SkipError with both amounts."""
+    def require(self, needed: int) -> None:
+        """Return when `needed` bytes may be taken. Raises SkipError with both amounts."""
         allowed = self.allocatable()
-        if wanted > allowed:
+        if needed > allowed:
             raise SkipError(
-                f"{wanted / _GIB:.1f} GiB needed, {max(allowed, 0) / _GIB:.1f} GiB may be taken "
+                f"{needed / _GIB:.1f} GiB needed, {max(allowed, 0) / _GIB:.1f} GiB may be taken "
                 "(available memory less what must stay free)"
             )
