@@ -25,7 +25,7 @@ _OUTCOMES = {
 _WORST_FIRST = ("fail", "error", "warn", "skip", "pass")
 _LONGEST_MESSAGE = 500
 _MARK = re.compile(r"^<<<.*>>>$")  # DCGM's own word for no value, such as <<<NULL>>>
-_HEALTH = {"healthy": "healthy", "warning": "warning", "failure": "failure"}
+_HEALTH = ("healthy", "warning", "failure")
 
 
 class DcgmError(Exception):
@@ -139,7 +139,8 @@ def health(text: str) -> dict[str, Any]:
 
 
 def _health(word: object) -> str:
-    return _HEALTH.get(str(word).lower(), "error")
+    health = str(word).lower()
+    return health if health in _HEALTH else "error"
 
 
 def policy(text: str) -> dict[str, Any]:
