@@ -21,13 +21,8 @@ _SIXEL = b"4"
 _LONGEST_ANSWER = 4096  # bytes
 # None may leave the terminal raw: they wait for the fraction of a second that the question takes.
 _HELD_SIGNALS = {
-    signal.SIGINT,
-    signal.SIGTERM,
-    signal.SIGHUP,
-    signal.SIGQUIT,
-    signal.SIGTSTP,
-    signal.SIGTTOU,
-    signal.SIGTTIN,
+    *(signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT),
+    *(signal.SIGTSTP, signal.SIGTTOU, signal.SIGTTIN),
 }
 
 

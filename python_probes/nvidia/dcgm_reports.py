@@ -11,16 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-_OUTCOMES = {
-    "pass": "pass",
-    "fail": "fail",
-    "warn": "warn",
-    "warning": "warn",
-    "skip": "skip",
-    "skipped": "skip",
-    "not run": "skip",
-    "not_run": "skip",
-}
+_SYNONYMS = {"warning": "warn", "skipped": "skip", "not run": "skip", "not_run": "skip"}
 # Of several GPUs the one that fared worst speaks for a test.
 _WORST_FIRST = ("fail", "error", "warn", "skip", "pass")
 _LONGEST_MESSAGE = 500
@@ -93,8 +84,10 @@ def _test(test: dict[str, Any], serials: set[str]) -> dict[str, Any]:
 
 
 def _outcome(status: object) -> str:
-    """A word that is not known is no pass."""
-    return _OUTCOMES.get(str(status).strip().lower(), "error")
+    """`error` for an unknown word."""
+    word = str(status).strip().lower()
+    outcome = _SYNONYMS.get(word, word)
+    return outcome if outcome in _WORST_FIRST else "error"
 
 
 def _messages(found: object) -> Iterator[str]:

@@ -65,7 +65,7 @@ def pci_bus_id(text: str) -> str:
     """
     match = BUS_ID.match(text.strip())
     if match is None:
-        raise ValueError(f"{text!r} is no PCI address")
+        raise ValueError(f"{text!r} is not a PCI address")
     return f"{int(match[1], 16):04x}:{match[2].lower()}"
 
 
@@ -77,7 +77,7 @@ def pci_device_id(combined: int) -> str:
 def percent(value: int) -> int:
     """`value` itself. Raises ValueError above 100, which no share can be."""
     if not 0 <= value <= _WHOLE_PERCENT:
-        raise ValueError(f"{value} % is no share of a whole")
+        raise ValueError(f"{value} % is not a share of a whole")
     return value
 
 

@@ -42,7 +42,8 @@ def read(system: System, note: Note, folders: list[str]) -> dict[str, Any]:
             "dgx": system.exists("/etc/dgx-release"),
         },
         "architecture": machine,
-        "container": _container(system),
+        # systemd starts no unit that sets the clock in one.
+        "container": bool(system.read("/run/systemd/container")),
         "python": platform.python_version(),
         "user": os.geteuid(),
         "packages": packages,
@@ -79,11 +80,6 @@ def next_kernel(system: System) -> str | None:
         if name.startswith("vmlinuz-"):
             return name.removeprefix("vmlinuz-")
     return None
-
-
-def _container(system: System) -> bool:
-    """Whether systemd sees a container, in which it starts no unit that sets the clock."""
-    return bool(system.read("/run/systemd/container"))
 
 
 def _profile_with_cuda(system: System) -> str | None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from ..core.parsing import colon_fields, first_match
+from ..core.parsing import colon_fields, first_match, version_numbers
 from ..core.system import CommandError, Note, System
 from .debian_packages import with_version
 
@@ -201,12 +201,8 @@ def _cdi_is_on(
         return False
     features = daemon.get("features")
     wanted = features.get("cdi") if isinstance(features, dict) else None
-    by_default = not info and _numbers(client) >= _CDI_BY_DEFAULT
+    by_default = not info and version_numbers(client) >= _CDI_BY_DEFAULT
     return bool(folders) or (by_default if wanted is None else wanted is True)
-
-
-def _numbers(version: str | None) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", version or "")[:2])
 
 
 def _configuration(system: System) -> dict[str, Any] | None:

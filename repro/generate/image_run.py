@@ -55,7 +55,10 @@ def smoke_test(
     try:
         with stages.stage("load"):
             stages.check()
-            generator = _generator(options.model, device)
+            if options.model is None:
+                generator = SpriteGenerator(device)
+            else:
+                generator = PipelineGenerator(options.model, device)
         with stages.stage("warm_up"):
             stages.check()
             generator.warm_up()
@@ -119,11 +122,6 @@ def smoke_test(
     )
     _print_summary(data, shown)
     return failure or smoke_test_document.fault(data)
-
-
-def _generator(model: Path | None, device: str) -> Generator:
-    """What makes the images. Raises PrerequisiteError."""
-    return SpriteGenerator(device) if model is None else PipelineGenerator(model, device)
 
 
 def _make(generator: Generator, seed: int, index: int) -> tuple[Picture, dict[str, Any]]:
