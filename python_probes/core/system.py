@@ -39,12 +39,7 @@ class CommandError(Exception):
     """
 
     def __init__(
-        self,
-        code: str,
-        message: str,
-        output: str = "",
-        errors: str = "",
-        status: int | None = None,
+        self, code: str, message: str, output: str = "", errors: str = "", status: int | None = None
     ) -> None:
         super().__init__(message)
         self.code = code

@@ -57,7 +57,7 @@ def diagnostic(text: str) -> list[dict[str, Any]]:
     except (AttributeError, TypeError):
         raise DcgmError(f"dcgmi diag: an answer of another form: {_brief(text)}") from None
     if not found:
-        said = body.get("runtime_error") or answer.get("runtime_error") or _before(text)
+        said = body.get("runtime_error") or answer.get("runtime_error") or text[: text.index("{")]
         raise DcgmError(f"dcgmi diag: no test ran: {_brief(str(said or 'no reason is given'))}")
     return found
 
@@ -174,11 +174,6 @@ def _object(text: str, command: str) -> dict[str, Any]:
     except ValueError:
         raise DcgmError(f"{command}: {_brief(text) or 'no answer'}") from None
     return dict(answer)
-
-
-def _before(text: str) -> str:
-    """What dcgmi says ahead of its JSON."""
-    return text[: text.index("{")]
 
 
 def _brief(text: str) -> str:

@@ -219,11 +219,7 @@ def _read_memory(library: Nvml, handle: Answer, device: Device, system: System, 
 
 
 def _guarded(
-    library: Nvml,
-    note: Note,
-    subject: str,
-    convert: Callable[[Any], Any],
-    *calls: tuple[Any, ...],
+    library: Nvml, note: Note, subject: str, convert: Callable[[Any], Any], *calls: tuple[Any, ...]
 ) -> Answer:
     """One converted reading, or None and a problem that names `subject`."""
     try:

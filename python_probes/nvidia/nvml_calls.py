@@ -17,10 +17,7 @@ Answer = Any
 SM_CLOCK, MEMORY_CLOCK, GPU_SENSOR, CORRECTED, UNCORRECTED, SINCE_DRIVER_LOAD = 1, 2, 0, 0, 1, 0
 
 # Names that say more than NVML's own.
-_CODES = {
-    "lib_rm_version_mismatch": "driver_library_mismatch",
-    "unknown": "unknown_error",
-}
+_CODES = {"lib_rm_version_mismatch": "driver_library_mismatch", "unknown": "unknown_error"}
 _ADVICE = {
     "driver_library_mismatch": "the loaded kernel module and the installed driver library differ; "
     "reboot, then reinstall the driver if it stays",

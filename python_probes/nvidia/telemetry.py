@@ -174,8 +174,4 @@ def _range(values: list[float | None]) -> dict[str, float] | None:
     known = [value for value in values if value is not None]
     if not known:
         return None
-    return {
-        "minimum": min(known),
-        "median": statistics.median(known),
-        "maximum": max(known),
-    }
+    return {"minimum": min(known), "median": statistics.median(known), "maximum": max(known)}

@@ -39,11 +39,7 @@ def start() -> tuple[str, str | None]:
 
 
 def smoke_test(
-    options: argparse.Namespace,
-    stages: Stages,
-    shown: str,
-    device: str,
-    device_name: str | None,
+    options: argparse.Namespace, stages: Stages, shown: str, device: str, device_name: str | None
 ) -> str | None:
     """Everything after `start`; what failed, or None. Raises OSError and PrerequisiteError."""
     out: Path = options.out
@@ -142,8 +138,6 @@ def _make(generator: Generator, seed: int, index: int) -> tuple[Picture, dict[st
 
 
 def _print_summary(data: dict[str, Any], out: str) -> None:
-    device = data["device"]
-    print(
-        f"{len(data['images'])} of {data['count']} images, {data['distinct_images']} "
-        f"distinct, on {device['name'] or device['kind']} in {data['total_seconds']:.1f} s: {out}"
-    )
+    device = data["device"]["name"] or data["device"]["kind"]
+    made = f"{len(data['images'])} of {data['count']} images, {data['distinct_images']} distinct"
+    print(f"{made}, on {device} in {data['total_seconds']:.1f} s: {out}")

@@ -10,13 +10,14 @@ import time
 from typing import Any
 
 from python_probes.core import document
+from python_probes.core.arguments import FAILED, SUCCESS
 from python_probes.core.identifiers import hide_network_addresses
 from python_probes.core.system import System, end_group
 from python_probes.software.container import IMAGE_DIGEST_VARIABLE
 
 from ..shared import host_identity, output_folder
 from ..shared.launch_context import LaunchContext
-from ..shared.smoke_test_status import FAILED, SUCCESS, end_with
+from ..shared.smoke_test_status import end_with
 from .command_budget import GRACE_SECONDS, Budget, BudgetError, StageError
 from .container_engines import Engine
 from .image_source import ImageSource
