@@ -13,7 +13,6 @@ from . import pci
 
 _GB10_NAME = re.compile(r"\bGB10\b")
 _OWN_MEMORY = ("nvml", "nvidia-smi")
-_UNITS = {"kB": 1024, "": 1}
 _HUGE_PAGE = "/sys/kernel/mm/transparent_hugepage/hpage_pmd_size"
 _TABLE_ENTRY = 8  # bytes
 
@@ -38,7 +37,7 @@ def meminfo(system: System) -> dict[str, int]:
     for line in (system.read("/proc/meminfo") or "").splitlines():
         found = re.fullmatch(r"([A-Za-z_()0-9]+):\s+(\d{1,18})(?: (kB))?\s*", line)
         if found:
-            amounts[found[1]] = int(found[2]) * _UNITS[found[3] or ""]
+            amounts[found[1]] = int(found[2]) * (1024 if found[3] else 1)
     return amounts
 
 

@@ -13,7 +13,6 @@ from ..core.system import CommandError, Note, System
 
 _FILES = ("/var/log/kern.log", "/var/log/dmesg")
 _JOURNAL = ("journalctl", "-k", "-b", "-o", "cat", "--no-pager")
-_RING_BUFFER = ("dmesg",)
 _XID = re.compile(r"NVRM: Xid \([^)]*\): (\d{1,5})(?!\d)(?:.*?\bname=([^,<]+))?")
 # Kernel log files hold earlier boots too; each begins with the kernel's name.
 _BOOT = "Linux version "
@@ -110,7 +109,7 @@ def _captured(system: System) -> tuple[str, _Log, bool] | None:
 
 def _from_commands(system: System, note: Note) -> tuple[str, _Log, bool] | None:
     reasons, slow = [], False
-    for command in (_JOURNAL, _RING_BUFFER):
+    for command in (_JOURNAL, ("dmesg",)):
         log = _Log()
         try:
             system.run(*command, each_line=log.add)

@@ -33,7 +33,6 @@ def read(system: System, note: Note, folders: list[str]) -> dict[str, Any]:
     """
     packages = debian_packages.installed(system)
     release = dict(assignments(system.read("/etc/os-release")))
-    machine = kernel.architecture(system, note)
     return {
         "os": {
             "id": release.get("ID"),
@@ -41,7 +40,7 @@ def read(system: System, note: Note, folders: list[str]) -> dict[str, Any]:
             "codename": release.get("VERSION_CODENAME"),
             "dgx": system.exists("/etc/dgx-release"),
         },
-        "architecture": machine,
+        "architecture": kernel.architecture(system, note),
         # systemd starts no unit that sets the clock in one.
         "container": bool(system.read("/run/systemd/container")),
         "python": platform.python_version(),
