@@ -85,9 +85,9 @@ def _page_of(huge: int) -> int | None:
 def architecture(
     gpu: dict[str, Any] | None, pci_devices: list[dict[str, Any]] | None
 ) -> tuple[str | None, str]:
-    """How CPU and GPU share memory (unified, discrete, none or None), and how that was told.
+    """How CPU and GPU share memory (unified, discrete, none or None), and the evidence.
 
-    Unified is a GB10 alone, told by its PCI id or its name. NVML's NOT_SUPPORTED for memory
+    Unified is a GB10 alone, known by its PCI id or its name. NVML's NOT_SUPPORTED for memory
     proves nothing: a lost GPU says the same.
     """
     devices = (gpu or {}).get("devices") or []

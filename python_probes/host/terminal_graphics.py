@@ -49,7 +49,7 @@ def terminal(device: Path = Path("/dev/tty"), timeout: float = 0.5) -> dict[str,
 
 
 def _ask(descriptor: int, term: str | None, timeout: float) -> tuple[bool | None, str]:
-    """Whether the terminal draws Sixel, and how that was told or why it could not be."""
+    """Whether the terminal draws Sixel, and the evidence or why it is not known."""
     if not os.isatty(descriptor):
         return None, "there is no terminal to ask"
     if term in (None, "", "dumb"):

@@ -132,7 +132,7 @@ def read(system: System, identifiers: Identifiers, note: Note) -> Readings | Non
 
     Warnings before and after the rows, and an exit status that comes with rows (14 for a damaged
     infoROM), are noted. A line that speaks of a GPU and is not understood is, too, with the code
-    `gpu_not_understood` where no GPU is listed: then nobody can say that there is none.
+    `gpu_not_understood` where no GPU is listed: then it is not known that there is none.
     """
     try:
         output, fields = _query(system, note)

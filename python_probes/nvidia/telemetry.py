@@ -92,7 +92,7 @@ class Sampler:
         return self._known.setdefault(found, found)
 
     def stop(self) -> None:
-        """Close NVML; one that is gone already is no fault here."""
+        """Close NVML; one that is gone already does not matter."""
         shut_down(self._library)
 
 

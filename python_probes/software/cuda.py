@@ -44,7 +44,10 @@ def _toolkits(
     names = [name for name in system.list(_PREFIX) if re.fullmatch(r"cuda-\d+(\.\d+)*", name)]
     places = {_folder(system, f"{_PREFIX}/{name}") for name in names} | {default}
     found = [
-        {"path": place, "version": _version(system, place) or _told(system, place, packages)}
+        {
+            "path": place,
+            "version": _version(system, place) or _version_elsewhere(system, place, packages),
+        }
         for place in places
         if place
     ]
@@ -65,7 +68,7 @@ def _version(system: System, folder: str, component: str = "cuda") -> str | None
     return version if isinstance(version, str) and re.match(r"\d", version) else None
 
 
-def _told(system: System, folder: str, packages: dict[str, str]) -> str | None:
+def _version_elsewhere(system: System, folder: str, packages: dict[str, str]) -> str | None:
     """A toolkit's version by its package, or the release that its own nvcc names."""
     name = "cuda-toolkit-" + folder.rpartition("cuda-")[2].replace(".", "-")
     if name in packages:
@@ -122,4 +125,4 @@ def _ask(system: System, nvcc: str) -> tuple[str | None, str, bool]:
             not system.live or _DENIED in str(error).lower()
         )
         return None, str(error).replace(str(system.root), "", 1), may_not_run
-    return first_match(_NVCC_VERSION, output), "nvcc told no version", False
+    return first_match(_NVCC_VERSION, output), "nvcc printed no version", False
