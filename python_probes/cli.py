@@ -11,15 +11,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from .core.arguments import (
-    DEFAULT_HOST,
-    INTERRUPTED,
-    SUCCESS,
-    UNUSABLE,
-    Parser,
-    host_name,
-    seconds,
-)
+from .core.arguments import DEFAULT_HOST, INTERRUPTED, SUCCESS, UNUSABLE, Parser, host_name, seconds
 
 OLDEST_PYTHON = (3, 10)
 KINDS = ("hardware", "environment", "live_state")

@@ -133,14 +133,10 @@ def surroundings(system: System, _: Identifiers, note: Note) -> dict[str, Any]:
         "container": container.container(system, note),
         "source": source.source(system, note),
         "locale": {
-            "language": next(
-                (
-                    os.environ[name]
-                    for name in ("LC_ALL", "LC_CTYPE", "LANG")
-                    if os.environ.get(name)
-                ),
-                None,
-            ),
+            "language": os.environ.get("LC_ALL")
+            or os.environ.get("LC_CTYPE")
+            or os.environ.get("LANG")
+            or None,
             "encoding": locale.getpreferredencoding(False),
         },
         "variables": variables(note, os.environ),

@@ -25,6 +25,11 @@ def first_match(pattern: str, text: str | None) -> str | None:
     return found.group(1) if found else None
 
 
+def version_numbers(version: str | None) -> tuple[int, ...]:
+    """All numbers in a version, for comparisons; none for an unknown one, which sorts first."""
+    return tuple(int(part) for part in re.findall(r"\d+", version or ""))
+
+
 def assignments(text: str | None) -> list[tuple[str, str]]:
     """The KEY=VALUE lines of a shell-like file, in order, without quotes or comments."""
     pairs = []

@@ -19,7 +19,5 @@ def target(system: System, name: str) -> str | None:
 
 def target_name(system: System, name: str) -> str | None:
     """The last part of where a link leads, such as mlx5_core; None for a folder in its place."""
-    place = target(system, name)
-    if place is None or place == name:
-        return None
-    return place.rpartition("/")[2] if place.rpartition("/")[2] != name.rpartition("/")[2] else None
+    found = (target(system, name) or name).rpartition("/")[2]
+    return found if found != name.rpartition("/")[2] else None

@@ -39,12 +39,7 @@ class CommandError(Exception):
     """
 
     def __init__(
-        self,
-        code: str,
-        message: str,
-        output: str = "",
-        errors: str = "",
-        status: int | None = None,
+        self, code: str, message: str, output: str = "", errors: str = "", status: int | None = None
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -212,7 +207,7 @@ class System:
             ended = _drain(process, take, said.take, seconds)
             take(b"" if each_line is None else b"\n")
         except BaseException:  # a signal ends the run: the command must not outlive it
-            _end_group(process)
+            end_group(process)
             raise
         if not ended:
             kill_group(process)
@@ -313,11 +308,11 @@ def _content(file: RawIOBase) -> bytes:
     return bytes(content)
 
 
-def _end_group(process: subprocess.Popen[bytes]) -> None:
-    """Ask a command and its children to end, and kill them if they do not."""
+def end_group(process: subprocess.Popen[bytes], grace: float = _GOODBYE_SECONDS) -> None:
+    """Ask a command and its children to end, and kill them after `grace` seconds."""
     try:
         os.killpg(process.pid, signal.SIGTERM)
-        process.communicate(timeout=_GOODBYE_SECONDS)
+        process.communicate(timeout=grace)
     except (ProcessLookupError, subprocess.TimeoutExpired):
         kill_group(process)
 

@@ -1,40 +1,27 @@
 """Names of ARM cores by MIDR implementer and part number.
 
 Source: util-linux, sys-utils/lscpu-arm.c, which gathers them from ARM's manuals and the kernel's
-arch/arm64/include/asm/cputype.h. 64-bit cores only.
+arch/arm64/include/asm/cputype.h. 64-bit cores of servers, boards and NVIDIA's modules only.
 """
 
 from __future__ import annotations
 
 _ARM = {
-    0xD01: "Cortex-A32",
-    0xD02: "Cortex-A34",
     0xD03: "Cortex-A53",
     0xD04: "Cortex-A35",
     0xD05: "Cortex-A55",
-    0xD06: "Cortex-A65",
     0xD07: "Cortex-A57",
     0xD08: "Cortex-A72",
     0xD09: "Cortex-A73",
     0xD0A: "Cortex-A75",
     0xD0B: "Cortex-A76",
     0xD0C: "Neoverse-N1",
-    0xD0D: "Cortex-A77",
     0xD0E: "Cortex-A76AE",
     0xD40: "Neoverse-V1",
     0xD41: "Cortex-A78",
     0xD42: "Cortex-A78AE",
-    0xD43: "Cortex-A65AE",
-    0xD44: "Cortex-X1",
-    0xD46: "Cortex-A510",
-    0xD47: "Cortex-A710",
-    0xD48: "Cortex-X2",
     0xD49: "Neoverse-N2",
     0xD4A: "Neoverse-E1",
-    0xD4B: "Cortex-A78C",
-    0xD4C: "Cortex-X1C",
-    0xD4D: "Cortex-A715",
-    0xD4E: "Cortex-X3",
     0xD4F: "Neoverse-V2",
     0xD80: "Cortex-A520",
     0xD81: "Cortex-A720",
@@ -43,14 +30,7 @@ _ARM = {
     0xD84: "Neoverse-V3",
     0xD85: "Cortex-X925",
     0xD87: "Cortex-A725",
-    0xD88: "Cortex-A520AE",
-    0xD89: "Cortex-A720AE",
-    0xD8A: "C1-Nano",
-    0xD8B: "C1-Pro",
-    0xD8C: "C1-Ultra",
     0xD8E: "Neoverse-N3",
-    0xD8F: "Cortex-A320",
-    0xD90: "C1-Premium",
 }
 _OTHERS = {
     (0x43, 0x0AF): "ThunderX2-99xx",

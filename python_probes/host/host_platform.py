@@ -49,12 +49,11 @@ def collect(system: System, identifiers: Identifiers, note: Note) -> dict[str, A
 
 def identifying(system: System, identifiers: Identifiers, note: Note) -> dict[str, Any]:
     """The part of the section that a document's identity is made of."""
-    for folder in _DMI:
-        for name in _DMI_SECRETS:
-            value = system.read(f"{folder}/{name}") or ""
-            # A placeholder that some vendor left must not take ordinary words out of the document.
-            if any(character.isdigit() for character in value):
-                identifiers.hash(value)
+    for name in _DMI_SECRETS:
+        value = _dmi(system, name) or ""
+        # A placeholder that some vendor left must not take ordinary words out of the document.
+        if any(map(str.isdigit, value)):
+            identifiers.hash(value)
     _hide_host_name(system, identifiers)
     machine_id = identifiers.hash(system.read("/etc/machine-id"))
     if machine_id is None:
@@ -83,16 +82,13 @@ def _hide_host_name(system: System, identifiers: Identifiers) -> None:
 
 def _product_serial(system: System, note: Note) -> str | None:
     """The DMI product serial, which only root may read."""
-    exists = False
-    for folder in _DMI:
-        serial = system.read(f"{folder}/product_serial")
-        if serial is not None:
-            return serial
-        exists = exists or system.exists(f"{folder}/product_serial")
+    serial = _dmi(system, "product_serial")
+    if serial is not None:
+        return serial
     try:
         output = system.run("dmidecode", "-s", "system-serial-number")
     except CommandError:
-        if exists:
+        if any(system.exists(f"{folder}/product_serial") for folder in _DMI):
             note("no_permission", "serial_hash: the DMI product_serial can be read by root only")
         else:
             note("missing", f"serial_hash: neither {_DMI[0]}/product_serial nor dmidecode tells it")
@@ -102,11 +98,13 @@ def _product_serial(system: System, note: Note) -> str | None:
     return lines[-1] if lines else None
 
 
+def _dmi(system: System, name: str) -> str | None:
+    texts = (system.read(f"{folder}/{name}") for folder in _DMI)
+    return next((text for text in texts if text is not None), None)
+
+
 def _firmware(system: System, note: Note) -> dict[str, str | None]:
-    found: dict[str, str | None] = {}
-    for field, name in _DMI_FIELDS.items():
-        values = (system.read(f"{folder}/{name}") for folder in _DMI)
-        found[field] = next(filter(None, values), None)
+    found = {field: _dmi(system, name) or None for field, name in _DMI_FIELDS.items()}
     lost = [field for field, value in found.items() if value is None]
     if lost:
         note("missing", f"{', '.join(lost)}: not in {_DMI[0]}")

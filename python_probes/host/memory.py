@@ -13,7 +13,6 @@ from . import pci
 
 _GB10_NAME = re.compile(r"\bGB10\b")
 _OWN_MEMORY = ("nvml", "nvidia-smi")
-_UNITS = {"kB": 1024, "": 1}
 _HUGE_PAGE = "/sys/kernel/mm/transparent_hugepage/hpage_pmd_size"
 _TABLE_ENTRY = 8  # bytes
 
@@ -38,7 +37,7 @@ def meminfo(system: System) -> dict[str, int]:
     for line in (system.read("/proc/meminfo") or "").splitlines():
         found = re.fullmatch(r"([A-Za-z_()0-9]+):\s+(\d{1,18})(?: (kB))?\s*", line)
         if found:
-            amounts[found[1]] = int(found[2]) * _UNITS[found[3] or ""]
+            amounts[found[1]] = int(found[2]) * (1024 if found[3] else 1)
     return amounts
 
 
@@ -86,9 +85,9 @@ def _page_of(huge: int) -> int | None:
 def architecture(
     gpu: dict[str, Any] | None, pci_devices: list[dict[str, Any]] | None
 ) -> tuple[str | None, str]:
-    """How CPU and GPU share memory (unified, discrete, none or None), and how that was told.
+    """How CPU and GPU share memory (unified, discrete, none or None), and the evidence.
 
-    Unified is a GB10 alone, told by its PCI id or its name. NVML's NOT_SUPPORTED for memory
+    Unified is a GB10 alone, known by its PCI id or its name. NVML's NOT_SUPPORTED for memory
     proves nothing: a lost GPU says the same.
     """
     devices = (gpu or {}).get("devices") or []

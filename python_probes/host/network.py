@@ -153,14 +153,10 @@ def parse_ip(text: str, identifiers: Identifiers) -> list[dict[str, Any]]:
         interfaces.append(
             {
                 "name": match["name"],
-                "driver": None,
                 "mac_hash": identifiers.hash(match["mac"]),
-                "pci_address": None,
-                "pci_device_id": None,
-                "speed_mbps": None,
-                "mtu": None,
                 "carrier": carrier,
                 "operational_state": match["state"].lower(),
+                **dict.fromkeys(("driver", "pci_address", "pci_device_id", "speed_mbps", "mtu")),
                 "rdma_device": None,
             }
         )

@@ -54,12 +54,12 @@ def _numbers(system: System, device: str) -> list[int]:
 
 
 def _complete(system: System, found: list[dict[str, Any]]) -> None:
-    """Interfaces that the links of /sys do not tell, from `rdma link`."""
+    """Interfaces that the links of /sys do not show, from `rdma link`."""
     try:
-        told = parse_rdma_link(system.run("rdma", "link"))
+        links = parse_rdma_link(system.run("rdma", "link"))
     except CommandError:
         return
-    interfaces = {(entry["device"], entry["port"]): entry["interface"] for entry in told}
+    interfaces = {(entry["device"], entry["port"]): entry["interface"] for entry in links}
     for entry in found:
         entry["interface"] = entry["interface"] or interfaces.get((entry["device"], entry["port"]))
 

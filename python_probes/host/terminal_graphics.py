@@ -21,13 +21,8 @@ _SIXEL = b"4"
 _LONGEST_ANSWER = 4096  # bytes
 # None may leave the terminal raw: they wait for the fraction of a second that the question takes.
 _HELD_SIGNALS = {
-    signal.SIGINT,
-    signal.SIGTERM,
-    signal.SIGHUP,
-    signal.SIGQUIT,
-    signal.SIGTSTP,
-    signal.SIGTTOU,
-    signal.SIGTTIN,
+    *(signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT),
+    *(signal.SIGTSTP, signal.SIGTTOU, signal.SIGTTIN),
 }
 
 
@@ -54,7 +49,7 @@ def terminal(device: Path = Path("/dev/tty"), timeout: float = 0.5) -> dict[str,
 
 
 def _ask(descriptor: int, term: str | None, timeout: float) -> tuple[bool | None, str]:
-    """Whether the terminal draws Sixel, and how that was told or why it could not be."""
+    """Whether the terminal draws Sixel, and the evidence or why it is not known."""
     if not os.isatty(descriptor):
         return None, "there is no terminal to ask"
     if term in (None, "", "dumb"):

@@ -21,7 +21,7 @@ _DENIED = re.compile(r"permission denied|access denied|not permitted", re.IGNORE
 
 
 def read(system: System, note: Note) -> tuple[bool | None, str | None]:
-    """(synchronized, the service that answered); (None, None) where nobody can say.
+    """(synchronized, the service that answered); (None, None) where it is unknown.
 
     timedatectl reads the kernel's own flag, which chronyd and ntpd set as well. The file that
     systemd-timesyncd leaves after its first success says less: it counts only where timedatectl
@@ -45,7 +45,7 @@ def read(system: System, note: Note) -> tuple[bool | None, str | None]:
         if system.exists(_MARKER):
             return True, "systemd-timesyncd"
         reasons.append(f"no {_MARKER}")
-    note("missing", f"time_synchronized: nobody can say ({'; '.join(reasons)})")
+    note("missing", f"time_synchronized: it is not known ({'; '.join(reasons)})")
     return None, None
 
 

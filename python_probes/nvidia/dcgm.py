@@ -38,14 +38,9 @@ def collect(
     """
     asker = _Asker(system, time.monotonic() + timeout)
     section: dict[str, Any] = {
-        "source": None,
-        "reason": None,
-        "version": version(system),
-        "discovery": None,
-        "diagnostic": None,
-        "health": None,
-        "policy": None,
+        **dict.fromkeys(("source", "reason", "discovery", "diagnostic", "health", "policy")),
         "metrics": None,
+        "version": version(system),
     }
     try:
         section["discovery"] = dcgm_reports.discovery(asker.ask("discovery", "-l"))

@@ -11,21 +11,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-_OUTCOMES = {
-    "pass": "pass",
-    "fail": "fail",
-    "warn": "warn",
-    "warning": "warn",
-    "skip": "skip",
-    "skipped": "skip",
-    "not run": "skip",
-    "not_run": "skip",
-}
+_SYNONYMS = {"warning": "warn", "skipped": "skip", "not run": "skip", "not_run": "skip"}
 # Of several GPUs the one that fared worst speaks for a test.
 _WORST_FIRST = ("fail", "error", "warn", "skip", "pass")
 _LONGEST_MESSAGE = 500
 _MARK = re.compile(r"^<<<.*>>>$")  # DCGM's own word for no value, such as <<<NULL>>>
-_HEALTH = {"healthy": "healthy", "warning": "warning", "failure": "failure"}
+_HEALTH = ("healthy", "warning", "failure")
 
 
 class DcgmError(Exception):
@@ -66,7 +57,7 @@ def diagnostic(text: str) -> list[dict[str, Any]]:
     except (AttributeError, TypeError):
         raise DcgmError(f"dcgmi diag: an answer of another form: {_brief(text)}") from None
     if not found:
-        said = body.get("runtime_error") or answer.get("runtime_error") or _before(text)
+        said = body.get("runtime_error") or answer.get("runtime_error") or text[: text.index("{")]
         raise DcgmError(f"dcgmi diag: no test ran: {_brief(str(said or 'no reason is given'))}")
     return found
 
@@ -93,8 +84,10 @@ def _test(test: dict[str, Any], serials: set[str]) -> dict[str, Any]:
 
 
 def _outcome(status: object) -> str:
-    """A word that is not known is no pass."""
-    return _OUTCOMES.get(str(status).strip().lower(), "error")
+    """`error` for an unknown word."""
+    word = str(status).strip().lower()
+    outcome = _SYNONYMS.get(word, word)
+    return outcome if outcome in _WORST_FIRST else "error"
 
 
 def _messages(found: object) -> Iterator[str]:
@@ -139,7 +132,8 @@ def health(text: str) -> dict[str, Any]:
 
 
 def _health(word: object) -> str:
-    return _HEALTH.get(str(word).lower(), "error")
+    health = str(word).lower()
+    return health if health in _HEALTH else "error"
 
 
 def policy(text: str) -> dict[str, Any]:
@@ -180,11 +174,6 @@ def _object(text: str, command: str) -> dict[str, Any]:
     except ValueError:
         raise DcgmError(f"{command}: {_brief(text) or 'no answer'}") from None
     return dict(answer)
-
-
-def _before(text: str) -> str:
-    """What dcgmi says ahead of its JSON."""
-    return text[: text.index("{")]
 
 
 def _brief(text: str) -> str:

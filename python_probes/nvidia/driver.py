@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ..core.parsing import first_match
+from ..core.parsing import first_match, version_numbers
 from ..core.system import Note, System
 from ..software.debian_packages import upstream
 
@@ -40,10 +40,7 @@ def collect(system: System, packages: dict[str, str], note: Note) -> dict[str, A
     loaded = loaded_version(system)
     flavour = _flavour(system.read(_PROC))
     if loaded is None:
-        note(
-            "missing",
-            f"driver.loaded_version: neither {_MODULE} nor {_PROC} names a loaded kernel module",
-        )
+        note("missing", f"driver.loaded_version: no {_MODULE}, and {_PROC} names no version")
     elif flavour is None:
         note("missing", f"driver.module_flavour: {_PROC} does not tell")
     name = installed_package(packages)
@@ -62,12 +59,8 @@ def installed_package(packages: dict[str, str]) -> str | None:
     for pattern in _PACKAGES:
         names = [name for name in packages if pattern.match(name)]
         if names:
-            return max(names, key=lambda name: (_numbers(packages[name]), name))
+            return max(names, key=lambda name: (version_numbers(upstream(packages[name])), name))
     return None
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", upstream(version)))
 
 
 def _flavour(text: str | None) -> str | None:

@@ -15,37 +15,14 @@ from ..host import memory, pci
 Device = dict[str, Any]
 
 FIELDS = (
-    "index",
-    "name",
-    "uuid",
-    "pci_bus_id",
-    "pci_device_id",
-    "compute_capability",
-    "cuda_cores",
-    "vbios_version",
-    "serial_hash",
-    "addressing_mode",
-    "memory_total_bytes",
-    "memory_used_bytes",
-    "memory_free_bytes",
-    "memory_source",
-    "power_draw_watts",
-    "power_limit_watts",
-    "temperature_celsius",
-    "sm_clock_mhz",
-    "memory_clock_mhz",
-    "maximum_sm_clock_mhz",
-    "gpu_utilization_percent",
-    "memory_utilization_percent",
-    "performance_state",
-    "persistence_mode",
-    "event_reasons",
-    "ecc_mode",
-    "ecc_uncorrected_errors",
-    "mig_mode",
-    "pcie_generation",
-    "pcie_width",
-)
+    "index", "name", "uuid", "pci_bus_id", "pci_device_id", "compute_capability", "cuda_cores",
+    "vbios_version", "serial_hash", "addressing_mode", "memory_total_bytes", "memory_used_bytes",
+    "memory_free_bytes", "memory_source", "power_draw_watts", "power_limit_watts",
+    "temperature_celsius", "sm_clock_mhz", "memory_clock_mhz", "maximum_sm_clock_mhz",
+    "gpu_utilization_percent", "memory_utilization_percent", "performance_state",
+    "persistence_mode", "event_reasons", "ecc_mode", "ecc_uncorrected_errors", "mig_mode",
+    "pcie_generation", "pcie_width",
+)  # fmt: skip
 
 MEMORY_FIELDS = ("memory_total_bytes", "memory_used_bytes", "memory_free_bytes")
 ADDRESSING_MODES = ("none", "hmm", "ats")
@@ -88,7 +65,7 @@ def pci_bus_id(text: str) -> str:
     """
     match = BUS_ID.match(text.strip())
     if match is None:
-        raise ValueError(f"{text!r} is no PCI address")
+        raise ValueError(f"{text!r} is not a PCI address")
     return f"{int(match[1], 16):04x}:{match[2].lower()}"
 
 
@@ -100,7 +77,7 @@ def pci_device_id(combined: int) -> str:
 def percent(value: int) -> int:
     """`value` itself. Raises ValueError above 100, which no share can be."""
     if not 0 <= value <= _WHOLE_PERCENT:
-        raise ValueError(f"{value} % is no share of a whole")
+        raise ValueError(f"{value} % is not a share of a whole")
     return value
 
 

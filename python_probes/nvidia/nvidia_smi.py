@@ -12,21 +12,9 @@ from typing import Any
 
 from ..core.identifiers import Identifiers
 from ..core.system import CommandError, Note, System
+from . import gpu_device
 from .event_reasons import event_reason_names
-from .gpu_device import (
-    ADDRESSING_MODES,
-    MEMORY_FIELDS,
-    Device,
-    Readings,
-    empty_device,
-    label,
-    memory_not_supported,
-    pci_bus_id,
-    pci_device_id,
-    percent,
-    performance_state,
-    total_bytes,
-)
+from .gpu_device import MEMORY_FIELDS, Device, Readings, empty_device, label
 
 _MEBIBYTE = 2**20
 _MOST_GPUS = 64  # more than any host has
@@ -37,7 +25,7 @@ _NOT_OFFERED = ("nvml_version", "cuda_cores")
 def _number(text: str) -> float:
     match = re.match(r"-?\d+(\.\d+)?", text)  # a unit may follow in spite of nounits
     if match is None:
-        raise ValueError(f"{text!r} is no number")
+        raise ValueError(f"{text!r} is not a number")
     return float(match[0])
 
 
@@ -57,18 +45,18 @@ def _mebibytes(text: str) -> int:
 
 def _capability(text: str) -> str:
     if re.fullmatch(r"\d+\.\d+", text) is None:
-        raise ValueError(f"{text!r} is no compute capability")
+        raise ValueError(f"{text!r} is not a compute capability")
     return text
 
 
 def _addressing_mode(text: str) -> str:
-    if text.lower() not in ADDRESSING_MODES:
-        raise ValueError(f"{text!r} is no addressing mode")
+    if text.lower() not in gpu_device.ADDRESSING_MODES:
+        raise ValueError(f"{text!r} is not an addressing mode")
     return text.lower()
 
 
 def _state(text: str) -> str:
-    return performance_state(_integer(text.removeprefix("P")))
+    return gpu_device.performance_state(_integer(text.removeprefix("P")))
 
 
 # What --query-gpu calls each field of the schema, and how its text converts.
@@ -76,14 +64,14 @@ _QUERY: dict[str, tuple[str, Callable[[str], Any]]] = {
     "index": ("index", _integer),
     "name": ("name", str),
     "uuid": ("uuid", str),
-    "pci.bus_id": ("pci_bus_id", pci_bus_id),
+    "pci.bus_id": ("pci_bus_id", gpu_device.pci_bus_id),
     "driver_version": ("driver_version", str),
-    "pci.device_id": ("pci_device_id", lambda text: pci_device_id(int(text, 16))),
+    "pci.device_id": ("pci_device_id", lambda text: gpu_device.pci_device_id(int(text, 16))),
     "compute_cap": ("compute_capability", _capability),
     "vbios_version": ("vbios_version", str),
     "serial": ("serial_hash", str),
     "addressing_mode": ("addressing_mode", _addressing_mode),
-    "memory.total": ("memory_total_bytes", lambda text: total_bytes(_mebibytes(text))),
+    "memory.total": ("memory_total_bytes", lambda text: gpu_device.total_bytes(_mebibytes(text))),
     "memory.used": ("memory_used_bytes", _mebibytes),
     "memory.free": ("memory_free_bytes", _mebibytes),
     "power.draw": ("power_draw_watts", _number),
@@ -92,8 +80,11 @@ _QUERY: dict[str, tuple[str, Callable[[str], Any]]] = {
     "clocks.current.sm": ("sm_clock_mhz", _integer),
     "clocks.current.memory": ("memory_clock_mhz", _integer),
     "clocks.max.sm": ("maximum_sm_clock_mhz", _integer),
-    "utilization.gpu": ("gpu_utilization_percent", lambda text: percent(_integer(text))),
-    "utilization.memory": ("memory_utilization_percent", lambda text: percent(_integer(text))),
+    "utilization.gpu": ("gpu_utilization_percent", lambda text: gpu_device.percent(_integer(text))),
+    "utilization.memory": (
+        "memory_utilization_percent",
+        lambda text: gpu_device.percent(_integer(text)),
+    ),
     "pstate": ("performance_state", _state),
     "persistence_mode": ("persistence_mode", _enabled),
     "clocks_event_reasons.active": (
@@ -141,7 +132,7 @@ def read(system: System, identifiers: Identifiers, note: Note) -> Readings | Non
 
     Warnings before and after the rows, and an exit status that comes with rows (14 for a damaged
     infoROM), are noted. A line that speaks of a GPU and is not understood is, too, with the code
-    `gpu_not_understood` where no GPU is listed: then nobody can say that there is none.
+    `gpu_not_understood` where no GPU is listed: then it is not known that there is none.
     """
     try:
         output, fields = _query(system, note)
@@ -166,7 +157,7 @@ def read(system: System, identifiers: Identifiers, note: Note) -> Readings | Non
         damaged = _DAMAGED.search(line) is not None
         note(
             "gpu_not_understood" if unclear else "inforom_corrupted" if damaged else "unreadable",
-            f"nvidia-smi printed a line that is no reading: {line[:160]!r}",
+            f"nvidia-smi printed a line that is not a reading: {line[:160]!r}",
         )
     if len(remarks) > _MOST_REMARKS:
         note("unreadable", f"nvidia-smi printed {len(remarks) - _MOST_REMARKS} more such lines")
@@ -190,10 +181,7 @@ def _query(system: System, note: Note) -> tuple[str, list[str]]:
         name = refused[1]
         if name not in fields:
             break
-        note(
-            "field_unknown",
-            f"this nvidia-smi does not know {name}; {_QUERY[name][0]} is not read",
-        )
+        note("field_unknown", f"nvidia-smi does not know {name}; {_QUERY[name][0]} is not read")
         fields.remove(name)
     raise CommandError("failed", f"nvidia-smi: it refuses {name}", output)
 
@@ -216,10 +204,7 @@ def _ask(system: System, fields: list[str], note: Note) -> str:
         if _REFUSED.search(said) or any(map(_NO_HANDLE.search, lines)):
             return said
         if any(_is_row(_cells(line), fields) for line in lines):
-            note(
-                "nvidia_smi_status",
-                f"the GPUs are read; nvidia-smi ended with exit status {error.status} all the same",
-            )
+            note("nvidia_smi_status", f"nvidia-smi lists GPUs with exit status {error.status}")
             return said
         if _NONE_HERE in said:
             return said
@@ -246,7 +231,7 @@ def _read_line(
     lost = _NO_HANDLE.search(line)
     if lost is not None:
         device = empty_device(
-            index=int(lost[1]) if lost[1] else None, pci_bus_id=pci_bus_id(lost[2])
+            index=int(lost[1]) if lost[1] else None, pci_bus_id=gpu_device.pci_bus_id(lost[2])
         )
         code = "gpu_is_lost" if "lost" in lost[3].lower() else "gpu_not_answering"
         note(
@@ -282,7 +267,7 @@ def _read_cells(
     if device["memory_total_bytes"] is not None:
         device["memory_source"] = "nvidia-smi"
     elif memory_codes == {"not_supported"}:
-        memory_not_supported(system, device, note)
+        gpu_device.memory_not_supported(system, device, note)
     for code in sorted(memory_codes - {"not_supported"}):
         note(code, f"{label(device)}: memory: nvidia-smi cannot read it")
     return device

@@ -34,6 +34,7 @@ from .nvml_calls import (
     Answer,
     Nvml,
     NvmlError,
+    shut_down,
 )
 
 _NOT_AVAILABLE = 0xFFFFFFFF  # nvml.h: NVML_VALUE_NOT_AVAILABLE in an unsigned int
@@ -136,10 +137,7 @@ def read(system: System, identifiers: Identifiers, note: Note) -> Readings | Non
     try:
         return _read(library, system, identifiers, note)
     finally:
-        try:
-            library.ask(("nvmlShutdown",))
-        except NvmlError as error:
-            note(error.code, f"NVML does not shut down: {error}")
+        shut_down(library)
 
 
 def _read(library: Nvml, system: System, identifiers: Identifiers, note: Note) -> Readings:
@@ -221,11 +219,7 @@ def _read_memory(library: Nvml, handle: Answer, device: Device, system: System, 
 
 
 def _guarded(
-    library: Nvml,
-    note: Note,
-    subject: str,
-    convert: Callable[[Any], Any],
-    *calls: tuple[Any, ...],
+    library: Nvml, note: Note, subject: str, convert: Callable[[Any], Any], *calls: tuple[Any, ...]
 ) -> Answer:
     """One converted reading, or None and a problem that names `subject`."""
     try:

@@ -17,10 +17,7 @@ Answer = Any
 SM_CLOCK, MEMORY_CLOCK, GPU_SENSOR, CORRECTED, UNCORRECTED, SINCE_DRIVER_LOAD = 1, 2, 0, 0, 1, 0
 
 # Names that say more than NVML's own.
-_CODES = {
-    "lib_rm_version_mismatch": "driver_library_mismatch",
-    "unknown": "unknown_error",
-}
+_CODES = {"lib_rm_version_mismatch": "driver_library_mismatch", "unknown": "unknown_error"}
 _ADVICE = {
     "driver_library_mismatch": "the loaded kernel module and the installed driver library differ; "
     "reboot, then reinstall the driver if it stays",
@@ -42,7 +39,7 @@ class NvmlError(Exception):
 
 
 class Nvml:
-    """pynvml with its errors told by name, and functions that it lacks told like NVML's own."""
+    """pynvml with its errors by name, also for functions that it lacks."""
 
     def __init__(self, pynvml: ModuleType) -> None:
         self._pynvml = pynvml
@@ -80,7 +77,7 @@ class Nvml:
             advice = f"; {_ADVICE[code]}" if code in _ADVICE else ""
             raise NvmlError(code, f"{function}: {error}{advice}") from None
         except UnicodeDecodeError:
-            raise NvmlError("unreadable", f"{function}: an answer that is no text") from None
+            raise NvmlError("unreadable", f"{function}: an answer that is not text") from None
 
 
 @contextlib.contextmanager
@@ -95,7 +92,7 @@ def opened_gpus(library: Nvml) -> Iterator[list[Answer]]:
 
 
 def shut_down(library: Nvml) -> None:
-    """End what nvmlInit began; one that is gone already is no fault here."""
+    """End what nvmlInit began; one that is gone already does not matter."""
     with contextlib.suppress(NvmlError):
         library.ask(("nvmlShutdown",))
 

@@ -33,7 +33,7 @@ def find(system: System) -> list[PciGpu] | None:
         known[bus_id] = PciGpu(bus_id, function["device_id"], function["driver"])
     for bus_id in map(pci_bus_id, filter(BUS_ID.match, system.list(_DRIVER_GPUS))):
         known.setdefault(bus_id, PciGpu(bus_id, None, "nvidia"))
-    # A kernel without a PCI bus, as in many small virtual machines, has told: there is none.
+    # A kernel without a PCI bus, as in many small virtual machines, answers: there is none.
     bus_was_read = "missing" not in codes or (system.live and bool(system.list("/sys/bus")))
     if not bus_was_read and not known:
         return None

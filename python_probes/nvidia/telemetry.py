@@ -16,7 +16,6 @@ from typing import Any
 from .nvml_calls import Nvml, NvmlError, load_readers, opened_gpus, or_none, shut_down
 
 INTERVAL = 0.05  # seconds: 20 Hz
-MOST_SAMPLES = 12_000  # ten minutes' worth
 _RANGES = ("sm_clock_mhz", "power_watts", "temperature_celsius", "utilization_percent")
 _SERIES = ("sm_clock_mhz", "power_watts", "temperature_celsius")
 _NEAR = 1.0  # seconds between a moment of a series and the sample that stands for it
@@ -25,7 +24,7 @@ _QUARTERS = 4
 
 @dataclass(slots=True)
 class Sample:
-    """One look at the GPU; None where a reading gave no answer. `stands_for` counts samples."""
+    """One look at the GPU; None where a reading gave no answer."""
 
     time: float
     sm_clock_mhz: float | None = None
@@ -35,14 +34,13 @@ class Sample:
     states: frozenset[str] = frozenset()
     reasons: frozenset[str] | None = None
     processes: frozenset[int] | None = None
-    stands_for: int = 1
 
 
 class Sampler:
     """Reads one GPU again and again; `start` first, `stop` at the end.
 
-    `uuid` is NVML's, or None for the first GPU. However long it runs, it keeps no more than
-    MOST_SAMPLES: then two and two are merged, and no event reason, state or process is lost.
+    `uuid` is NVML's, or None for the first GPU. A sample takes about 200 bytes, so an hour's take
+    15 MB.
     """
 
     def __init__(self, library: Nvml, uuid: str | None = None) -> None:
@@ -50,7 +48,6 @@ class Sampler:
         self._uuid = uuid
         self._fields: dict[str, Callable[[], Any]] = {}
         self.samples: list[Sample] = []
-        self._together = 1
         self._known: dict[frozenset[Any], frozenset[Any]] = {}
 
     def start(self) -> None:
@@ -83,24 +80,11 @@ class Sampler:
             value = or_none(read)
             if value is not None:
                 setattr(one, name, value)
-        if self.samples and self.samples[-1].stands_for < self._together:
-            _merge(self.samples[-1], one)
-            return
-        if len(self.samples) >= MOST_SAMPLES:
-            # Older ones and newer ones must stand for equally long, or a median would lean.
-            self._together *= 2
-            self._thin_out()
         self.samples.append(one)
 
     def forget(self) -> None:
         """Begin anew, for the next figure."""
         self.samples = []
-        self._together = 1
-
-    def _thin_out(self) -> None:
-        for one, other in zip(self.samples[::2], self.samples[1::2], strict=False):
-            _merge(one, other)
-        self.samples = self.samples[::2]
 
     def _once(self, values: Iterable[Any]) -> frozenset[Any]:
         """One object for all equal sets: thousands of samples say the same."""
@@ -108,22 +92,8 @@ class Sampler:
         return self._known.setdefault(found, found)
 
     def stop(self) -> None:
-        """Close NVML; one that is gone already is no fault here."""
+        """Close NVML; one that is gone already does not matter."""
         shut_down(self._library)
-
-
-def _merge(one: Sample, other: Sample) -> None:
-    """Let `one` stand for both: its numbers, and every state, reason and process of either."""
-    for name in ("states", "reasons", "processes"):
-        mine, more = getattr(one, name), getattr(other, name)
-        if mine is None:
-            setattr(one, name, more)
-        elif more and not more <= mine:
-            setattr(one, name, mine | more)
-    for name in _RANGES:
-        if getattr(one, name) is None:
-            setattr(one, name, getattr(other, name))
-    one.stands_for += other.stands_for
 
 
 def computing_processes(library: Nvml) -> int | None:
@@ -148,15 +118,14 @@ def summary(
     """
     inside = [one for one in samples if begin <= one.time <= end]
     seconds = inside[-1].time - inside[0].time if len(inside) > 1 else 0.0
-    before_last = sum(one.stands_for for one in inside[:-1])
     states = {name for one in inside for name in one.states}
     reasons = [one.reasons for one in inside if one.reasons is not None]
     others = [count_others(one.processes, own_processes) for one in inside if one.processes]
     seen = any(one.processes is not None for one in inside)
     return {
         "source": "nvml",
-        "samples": sum(one.stands_for for one in inside),
-        "rate_hz": round(before_last / seconds, 2) if seconds else None,
+        "samples": len(inside),
+        "rate_hz": round((len(inside) - 1) / seconds, 2) if seconds else None,
         **{name: _range([getattr(one, name) for one in inside]) for name in _RANGES},
         "sm_clock_quarters_mhz": _quarters(inside, begin, end),
         "performance_states": sorted(states) or None,
@@ -205,8 +174,4 @@ def _range(values: list[float | None]) -> dict[str, float] | None:
     known = [value for value in values if value is not None]
     if not known:
         return None
-    return {
-        "minimum": min(known),
-        "median": statistics.median(known),
-        "maximum": max(known),
-    }
+    return {"minimum": min(known), "median": statistics.median(known), "maximum": max(known)}

@@ -7,14 +7,12 @@ with megabytes before the Xid that matters. Codes: https://docs.nvidia.com/deplo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Any
 
 from ..core.system import CommandError, Note, System
 
 _FILES = ("/var/log/kern.log", "/var/log/dmesg")
 _JOURNAL = ("journalctl", "-k", "-b", "-o", "cat", "--no-pager")
-_RING_BUFFER = ("dmesg",)
 _XID = re.compile(r"NVRM: Xid \([^)]*\): (\d{1,5})(?!\d)(?:.*?\bname=([^,<]+))?")
 # Kernel log files hold earlier boots too; each begins with the kernel's name.
 _BOOT = "Linux version "
@@ -101,22 +99,17 @@ def read(system: System, note: Note) -> list[dict[str, Any]] | None:
 def _captured(system: System) -> tuple[str, _Log, bool] | None:
     """The log file of a replayed box; a live one is asked for exactly this boot's messages."""
     for name in () if system.live else _FILES:
-        log = _counted(system.lines(name))
+        log = _Log()
+        for line in system.lines(name):
+            log.add(line)
         if log.lines:
             return name, log, log.begins
     return None
 
 
-def _counted(lines: Iterable[str]) -> _Log:
-    log = _Log()
-    for line in lines:
-        log.add(line)
-    return log
-
-
 def _from_commands(system: System, note: Note) -> tuple[str, _Log, bool] | None:
     reasons, slow = [], False
-    for command in (_JOURNAL, _RING_BUFFER):
+    for command in (_JOURNAL, ("dmesg",)):
         log = _Log()
         try:
             system.run(*command, each_line=log.add)

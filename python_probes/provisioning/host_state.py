@@ -33,7 +33,6 @@ def read(system: System, note: Note, folders: list[str]) -> dict[str, Any]:
     """
     packages = debian_packages.installed(system)
     release = dict(assignments(system.read("/etc/os-release")))
-    machine = kernel.architecture(system, note)
     return {
         "os": {
             "id": release.get("ID"),
@@ -41,8 +40,9 @@ def read(system: System, note: Note, folders: list[str]) -> dict[str, Any]:
             "codename": release.get("VERSION_CODENAME"),
             "dgx": system.exists("/etc/dgx-release"),
         },
-        "architecture": machine,
-        "container": _container(system),
+        "architecture": kernel.architecture(system, note),
+        # systemd starts no unit that sets the clock in one.
+        "container": bool(system.read("/run/systemd/container")),
         "python": platform.python_version(),
         "user": os.geteuid(),
         "packages": packages,
@@ -79,11 +79,6 @@ def next_kernel(system: System) -> str | None:
         if name.startswith("vmlinuz-"):
             return name.removeprefix("vmlinuz-")
     return None
-
-
-def _container(system: System) -> bool:
-    """Whether systemd sees a container, in which it starts no unit that sets the clock."""
-    return bool(system.read("/run/systemd/container"))
 
 
 def _profile_with_cuda(system: System) -> str | None:

@@ -20,6 +20,8 @@ _TRACES = (
     ("lxc", re.compile(r"/lxc[./]|lxcfs")),
 )
 
+# Lines of mountinfo: see proc_pid_mountinfo(5).
+_ON_ROOT = re.compile(r"(?:\S+ ){4}/ ")
 _DISK_ROOT = re.compile(r"(?:\S+ ){3}/ / .* - (?:ext[234]|xfs|btrfs|f2fs) /dev/\S+ ")
 
 
@@ -47,7 +49,7 @@ def image_digest(note: Note) -> str | None:
         return None
     matched = _DIGEST.match(value)
     if matched is None:
-        note("invalid", f"container: {IMAGE_DIGEST_VARIABLE} is no sha256 digest")
+        note("invalid", f"container: {IMAGE_DIGEST_VARIABLE} is not a sha256 digest")
         return None
     return matched[1]
 
@@ -62,7 +64,7 @@ def _engine(system: System) -> tuple[bool | None, str | None]:
     """
     mounts = system.read("/proc/self/mountinfo")
     # Outside a container docker's own mounts appear too; only the root mount tells.
-    root_mounts = [line for line in (mounts or "").splitlines() if _mount_point(line) == "/"]
+    root_mounts = [line for line in (mounts or "").splitlines() if _ON_ROOT.match(line)]
     if not any(_DISK_ROOT.match(line) for line in root_mounts):
         if system.exists("/run/.containerenv"):
             return True, "podman"
@@ -81,8 +83,3 @@ def _engine(system: System) -> tuple[bool | None, str | None]:
         if pattern.search(text):
             return True, engine
     return False, None
-
-
-def _mount_point(line: str) -> str:
-    """The fifth field of a line of mountinfo: see proc_pid_mountinfo(5)."""
-    return (line.split() + [""] * 5)[4]

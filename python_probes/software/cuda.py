@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from ..core.parsing import first_match
+from ..core.parsing import first_match, version_numbers
 from ..core.sysfs import target
 from ..core.system import CommandError, Note, System
 from .debian_packages import upstream
@@ -26,11 +26,7 @@ def collect(system: System, packages: dict[str, str], note: Note) -> dict[str, A
         note("missing", f"cuda.toolkits: none below {_PREFIX}")
     for toolkit in toolkits:
         if toolkit["version"] is None:
-            note(
-                "missing",
-                f"cuda.toolkits: {toolkit['path']}: neither version.json nor dpkg nor nvcc "
-                "tells the version",
-            )
+            note("missing", f"cuda.toolkits: {toolkit['path']}: its version is not known")
     if toolkits and default is None:
         note("missing", f"cuda.default_path: {_DEFAULT} leads to no toolkit")
     return {"default_path": default, "toolkits": toolkits, **_nvcc(system, default, toolkits, note)}
@@ -48,15 +44,16 @@ def _toolkits(
     names = [name for name in system.list(_PREFIX) if re.fullmatch(r"cuda-\d+(\.\d+)*", name)]
     places = {_folder(system, f"{_PREFIX}/{name}") for name in names} | {default}
     found = [
-        {"path": place, "version": _version(system, place) or _told(system, place, packages)}
+        {
+            "path": place,
+            "version": _version(system, place) or _version_elsewhere(system, place, packages),
+        }
         for place in places
         if place
     ]
-    return sorted(found, key=lambda kit: (_order(kit["version"]), kit["path"] or ""), reverse=True)
-
-
-def _order(version: str | None) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", version or ""))
+    return sorted(
+        found, key=lambda kit: (version_numbers(kit["version"]), kit["path"] or ""), reverse=True
+    )
 
 
 def _version(system: System, folder: str, component: str = "cuda") -> str | None:
@@ -71,7 +68,7 @@ def _version(system: System, folder: str, component: str = "cuda") -> str | None
     return version if isinstance(version, str) and re.match(r"\d", version) else None
 
 
-def _told(system: System, folder: str, packages: dict[str, str]) -> str | None:
+def _version_elsewhere(system: System, folder: str, packages: dict[str, str]) -> str | None:
     """A toolkit's version by its package, or the release that its own nvcc names."""
     name = "cuda-toolkit-" + folder.rpartition("cuda-")[2].replace(".", "-")
     if name in packages:
@@ -104,10 +101,7 @@ def _nvcc(
         if version is None:
             note("unusable", f"cuda.nvcc_version: {reason}")
         return _found(f"{folder}/bin/nvcc", version, witness, on_path=False)
-    note(
-        "missing",
-        "cuda.nvcc_path: nvcc is neither on PATH nor in a toolkit; install a CUDA toolkit",
-    )
+    note("missing", "cuda.nvcc_path: not on PATH nor in a toolkit; install a CUDA toolkit")
     return _found(None, None, None, on_path=False)
 
 
@@ -131,4 +125,4 @@ def _ask(system: System, nvcc: str) -> tuple[str | None, str, bool]:
             not system.live or _DENIED in str(error).lower()
         )
         return None, str(error).replace(str(system.root), "", 1), may_not_run
-    return first_match(_NVCC_VERSION, output), "nvcc told no version", False
+    return first_match(_NVCC_VERSION, output), "nvcc printed no version", False

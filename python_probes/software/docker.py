@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from ..core.parsing import colon_fields, first_match
+from ..core.parsing import colon_fields, first_match, version_numbers
 from ..core.system import CommandError, Note, System
 from .debian_packages import with_version
 
@@ -43,7 +43,7 @@ def collect(system: System, packages: dict[str, str], note: Note) -> dict[str, A
         note("missing", f"docker.package: dpkg knows none of {', '.join(_PACKAGES)}; "
              "installed by other means")  # fmt: skip
     server = info.get("server_version")
-    told_by_client = refused and client is not None
+    by_client = refused and client is not None
     registered, source = None, None
     if server is not None or refused:
         registered, source = _registration(system, info, client)
@@ -56,7 +56,7 @@ def collect(system: System, packages: dict[str, str], note: Note) -> dict[str, A
     return {
         "client_version": client,
         "server_version": server,
-        "engine_source": "docker info" if server else "docker client" if told_by_client else None,
+        "engine_source": "docker info" if server else "docker client" if by_client else None,
         "package": package,
         "snap": snap,
         "runtimes": info.get("runtimes"),
@@ -175,7 +175,7 @@ def _client_version(system: System, note: Note) -> str | None:
 def _registration(
     system: System, info: dict[str, Any], client: str | None
 ) -> tuple[bool | None, str | None]:
-    """(whether containers get at the GPU, who says so); None where nobody can say.
+    """(whether containers get at the GPU, the source); None where it is unknown.
 
     By the runtime `nvidia`, or by a CDI specification where the daemon's feature cdi is on. Before
     28.2 `docker info` lists no devices found by CDI, so the folders are always looked at.
@@ -201,16 +201,12 @@ def _cdi_is_on(
         return False
     features = daemon.get("features")
     wanted = features.get("cdi") if isinstance(features, dict) else None
-    by_default = not info and _numbers(client) >= _CDI_BY_DEFAULT
+    by_default = not info and version_numbers(client) >= _CDI_BY_DEFAULT
     return bool(folders) or (by_default if wanted is None else wanted is True)
 
 
-def _numbers(version: str | None) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", version or "")[:2])
-
-
 def _configuration(system: System) -> dict[str, Any] | None:
-    """daemon.json: empty where its folder lacks it, None where nobody can say."""
+    """daemon.json: empty where its folder lacks it, None where it is unknown."""
     text = system.read(_DAEMON)
     if text is None:
         # A file that cannot be read is no absence, and neither is a folder that was not captured.

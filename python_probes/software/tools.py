@@ -19,10 +19,7 @@ def container_toolkit(system: System, packages: dict[str, str], note: Note) -> d
     """The NVIDIA container toolkit by its command and by its package."""
     package = packages.get("nvidia-container-toolkit")
     if package is None:
-        note(
-            "missing",
-            "container_toolkit.package_version: nvidia-container-toolkit is not installed",
-        )
+        note("missing", "container_toolkit.package_version: the package is not installed")
     return {
         "version": _ask(
             system, note, "container_toolkit.version", r"version (\d\S*)", "nvidia-ctk", "--version"

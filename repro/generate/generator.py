@@ -11,12 +11,12 @@ import time
 from types import ModuleType
 
 from python_probes.core import interruption
-from python_probes.core.arguments import Parser
+from python_probes.core.arguments import FAILED, SUCCESS, UNUSABLE, Parser
 
 from ..shared import output_folder
 from ..shared.launch_context import LaunchContext
 from ..shared.smoke_test_options import shared_options
-from ..shared.smoke_test_status import FAILED, SUCCESS, UNUSABLE, PrerequisiteError, end_with
+from ..shared.smoke_test_status import PrerequisiteError, end_with
 from .stages import Stages
 
 

@@ -39,11 +39,7 @@ def start() -> tuple[str, str | None]:
 
 
 def smoke_test(
-    options: argparse.Namespace,
-    stages: Stages,
-    shown: str,
-    device: str,
-    device_name: str | None,
+    options: argparse.Namespace, stages: Stages, shown: str, device: str, device_name: str | None
 ) -> str | None:
     """Everything after `start`; what failed, or None. Raises OSError and PrerequisiteError."""
     out: Path = options.out
@@ -55,7 +51,10 @@ def smoke_test(
     try:
         with stages.stage("load"):
             stages.check()
-            generator = _generator(options.model, device)
+            if options.model is None:
+                generator = SpriteGenerator(device)
+            else:
+                generator = PipelineGenerator(options.model, device)
         with stages.stage("warm_up"):
             stages.check()
             generator.warm_up()
@@ -121,11 +120,6 @@ def smoke_test(
     return failure or smoke_test_document.fault(data)
 
 
-def _generator(model: Path | None, device: str) -> Generator:
-    """What makes the images. Raises PrerequisiteError."""
-    return SpriteGenerator(device) if model is None else PipelineGenerator(model, device)
-
-
 def _make(generator: Generator, seed: int, index: int) -> tuple[Picture, dict[str, Any]]:
     """One image and its entry in the manifest."""
     begin = time.perf_counter()
@@ -144,8 +138,6 @@ def _make(generator: Generator, seed: int, index: int) -> tuple[Picture, dict[st
 
 
 def _print_summary(data: dict[str, Any], out: str) -> None:
-    device = data["device"]
-    print(
-        f"{len(data['images'])} of {data['count']} images, {data['distinct_images']} "
-        f"distinct, on {device['name'] or device['kind']} in {data['total_seconds']:.1f} s: {out}"
-    )
+    device = data["device"]["name"] or data["device"]["kind"]
+    made = f"{len(data['images'])} of {data['count']} images, {data['distinct_images']} distinct"
+    print(f"{made}, on {device} in {data['total_seconds']:.1f} s: {out}")

@@ -58,11 +58,7 @@ def build(
     return document.build(
         "reproducibility",
         host,
-        {
-            **identity,
-            "build": report["build"],
-            "image_digest": inside["image_digest"],
-        },
+        {**identity, "build": report["build"], "image_digest": inside["image_digest"]},
         report,
         problems,
         # Everything identifying is hashed already, with the host's own key: a container has none.

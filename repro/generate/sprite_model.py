@@ -194,14 +194,7 @@ def one_hot(kinds: Tensor, classes: int) -> Tensor:
 
 
 @torch.no_grad()
-def sample(
-    model: SpriteModel,
-    kind: int,
-    noise: Tensor,
-    *,
-    steps: int,
-    guidance: float,
-) -> Tensor:
+def sample(model: SpriteModel, kind: int, noise: Tensor, *, steps: int, guidance: float) -> Tensor:
     """One image by deterministic DDIM: palette indices (32, 32) from `noise` (1, 4, 32, 32).
 
     `guidance` 0 samples the class as learned; above 0 it is pushed away from "no class", at twice

@@ -10,18 +10,7 @@ Pixels = npt.NDArray[np.uint8]
 
 SIZE = 32
 TRANSPARENT = 0
-CLASSES = (
-    "sword",
-    "potion",
-    "slime",
-    "knight",
-    "tree",
-    "coin",
-    "key",
-    "heart",
-    "skull",
-    "ship",
-)
+CLASSES = ("sword", "potion", "slime", "knight", "tree", "coin", "key", "heart", "skull", "ship")
 
 # Index 0 is transparent; its color is what opaque formats show behind a sprite.
 PALETTE: tuple[tuple[int, int, int], ...] = (

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
 
-_GRACE_SECONDS = 10.0
+from python_probes.core.system import end_group
+
+GRACE_SECONDS = 10.0
 
 
 class StageError(Exception):
@@ -70,7 +71,8 @@ class Budget:
                 except subprocess.TimeoutExpired:
                     raise BudgetError(self._sentence(stage)) from None
                 finally:
-                    end(process)
+                    if process.poll() is None:
+                        end_group(process, GRACE_SECONDS)
                 errors.seek(0)
                 text = output.decode("utf-8", "replace")
                 shown_text = errors.read().decode("utf-8", "replace") or text
@@ -86,18 +88,6 @@ class Budget:
     def _sentence(self, stage: str) -> str:
         used = self.seconds - self.left
         return f"stage {stage}: over budget, {used:.1f} s of {self.seconds:g} s used"
-
-
-def end(process: subprocess.Popen[bytes]) -> None:
-    """End a command and its children, the polite way first; nothing if it has ended."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        if process.poll() is not None:
-            return
-        try:
-            os.killpg(process.pid, number)
-            process.wait(_GRACE_SECONDS)
-        except (ProcessLookupError, subprocess.TimeoutExpired):
-            continue
 
 
 def _last_line(text: str) -> str:

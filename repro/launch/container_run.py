@@ -10,14 +10,15 @@ import time
 from typing import Any
 
 from python_probes.core import document
+from python_probes.core.arguments import FAILED, SUCCESS
 from python_probes.core.identifiers import hide_network_addresses
-from python_probes.core.system import System
+from python_probes.core.system import System, end_group
 from python_probes.software.container import IMAGE_DIGEST_VARIABLE
 
 from ..shared import host_identity, output_folder
 from ..shared.launch_context import LaunchContext
-from ..shared.smoke_test_status import FAILED, SUCCESS, end_with
-from .command_budget import Budget, BudgetError, StageError, end
+from ..shared.smoke_test_status import end_with
+from .command_budget import GRACE_SECONDS, Budget, BudgetError, StageError
 from .container_engines import Engine
 from .image_source import ImageSource
 
@@ -120,7 +121,7 @@ def _stop(engine: Engine, name: str, process: subprocess.Popen[bytes]) -> None:
     In this order: a command that is still starting the container would start it afterwards.
     """
     _ask(engine, "stop", "--time", "5", name)
-    end(process)
+    end_group(process, GRACE_SECONDS)
     _ask(engine, "rm", "--force", name)
 
 

@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 from python_probes.core import interruption
-from python_probes.core.arguments import Parser
+from python_probes.core.arguments import FAILED, UNUSABLE, Parser
 from python_probes.core.system import System
 
 from ..shared.smoke_test_options import shared_options
-from ..shared.smoke_test_status import FAILED, UNUSABLE, PrerequisiteError, end_with
+from ..shared.smoke_test_status import PrerequisiteError, end_with
 from . import container_run, local_run
 from .command_budget import Budget, BudgetError, StageError
 from .container_engines import CONTAINER_ENGINES, NONE, Engine, choose

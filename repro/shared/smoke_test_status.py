@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from python_probes.core.arguments import FAILED, SUCCESS, UNUSABLE
-
-__all__ = ["FAILED", "SUCCESS", "UNUSABLE", "PrerequisiteError", "end_with"]
-
 
 class PrerequisiteError(Exception):
     """Something that the run needs is missing; the message says what to do."""

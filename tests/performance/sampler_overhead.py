@@ -90,15 +90,14 @@ def print_effect(worker: Worker, ticker: Ticker) -> None:
 
 
 def print_memory(sampler: telemetry.Sampler) -> None:
-    """How much the samples take when no more are kept, and the whole process."""
+    """How much a sample takes, and the whole process."""
     sampler.forget()
     tracemalloc.start()
     for _ in range(1000):
         sampler.sample()
     each = tracemalloc.get_traced_memory()[0] / len(sampler.samples)
     tracemalloc.stop()
-    most = each * telemetry.MOST_SAMPLES
-    print(f"memory: {each:.0f} bytes a sample, {most:.0f} bytes for the most that are kept")
+    print(f"memory: {each:.0f} bytes a sample")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     print(f"peak of the supervising process: {peak} bytes")
 

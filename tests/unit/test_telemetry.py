@@ -4,7 +4,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from python_probes.nvidia import telemetry
 from python_probes.nvidia.nvml_calls import Nvml, NvmlError
 from python_probes.nvidia.telemetry import (
     Sample,
@@ -108,57 +107,6 @@ def _sample(time, **fields):
     return Sample(
         time, **{name: frozenset(one) if name in sets else one for name, one in fields.items()}
     )
-
-
-def _sampler(monkeypatch, readings):
-    """A sampler that has taken one sample of each reading, 20 a second."""
-    clock = iter(number / 20 for number in range(10**6))
-    monkeypatch.setattr(telemetry.time, "monotonic", lambda: next(clock))
-    sampler = Sampler(Nvml(FakeNvml()))
-    for reading in readings:
-        sampler._fields = {name: (lambda one=one: one) for name, one in reading.items()}
-        sampler.sample()
-    return sampler
-
-
-def test_a_long_run_keeps_a_bounded_number_and_loses_no_event(monkeypatch):
-    monkeypatch.setattr(telemetry, "MOST_SAMPLES", 100)
-    plain = {"sm_clock_mhz": 2400, "states": frozenset({"P0"}), "reasons": frozenset()}
-    odd = {**plain, "states": frozenset({"P8"}), "reasons": frozenset({"hw_slowdown"})}
-    odd["processes"] = frozenset({7})
-    readings = [odd if number == 4001 else plain for number in range(10_000)]
-
-    sampler = _sampler(monkeypatch, readings)
-
-    assert len(sampler.samples) <= 100
-    assert len({one.stands_for for one in sampler.samples[:-1]}) == 1
-    trace = summary(sampler.samples, 0.0, 500.0, set())
-    assert trace["samples"] == 10_000
-    assert trace["rate_hz"] == pytest.approx(20, rel=0.01)
-    assert trace["event_reasons"] == ["hw_slowdown"]
-    assert trace["performance_states"] == ["P0", "P8"]
-    assert trace["other_processes"] == 1
-
-
-def test_a_long_run_has_the_median_of_all_its_time(monkeypatch):
-    monkeypatch.setattr(telemetry, "MOST_SAMPLES", 64)
-    readings = [{"sm_clock_mhz": 2400 if number < 600 else 1200} for number in range(1000)]
-
-    sampler = _sampler(monkeypatch, readings)
-
-    trace = summary(sampler.samples, 0.0, 50.0, set())
-    assert trace["sm_clock_mhz"]["median"] == 2400
-    assert trace["sm_clock_quarters_mhz"] == [2400, 2400, 1200, 1200]
-    sampler.forget()
-    sampler.sample()
-    assert sampler.samples[0].stands_for == 1
-
-
-def test_a_reading_that_was_missing_is_taken_from_the_next(monkeypatch):
-    monkeypatch.setattr(telemetry, "MOST_SAMPLES", 2)
-    sampler = _sampler(monkeypatch, [{"sm_clock_mhz": None}, {"sm_clock_mhz": 900}, {}, {}])
-
-    assert sampler.samples[0].sm_clock_mhz == 900
 
 
 def test_the_clock_by_quarters_shows_a_fall():
