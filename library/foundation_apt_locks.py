@@ -19,11 +19,8 @@ options:
     type: int
     default: 300
 extends_documentation_fragment:
+  - foundation.check_mode
   - foundation.host
-attributes:
-  check_mode:
-    description: Waits in check mode too.
-    support: full
 """
 
 EXAMPLES = r"""

@@ -14,20 +14,14 @@ options:
   content:
     description: The deb822 source that is wanted. Left out, only RV(conflict) is answered.
     type: str
-  host:
-    description: The name to use in messages, usually C(inventory_hostname).
-    type: str
-    required: true
   path:
     description: The file that the wanted source has or will have; it does not count as another.
     type: path
-attributes:
-  check_mode:
-    description: Reads in check mode too.
-    support: full
 requirements:
-  - Python 3.10 on the host
   - apt-get
+extends_documentation_fragment:
+  - foundation.check_mode
+  - foundation.host
 """
 
 EXAMPLES = r"""

@@ -58,8 +58,6 @@ attributes:
   check_mode:
     description: Measures nothing in check mode and says so.
     support: full
-requirements:
-  - Python 3.10 on the host
 """
 
 EXAMPLES = r"""

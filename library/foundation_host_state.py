@@ -21,13 +21,8 @@ options:
     type: path
     default: /
 extends_documentation_fragment:
+  - foundation.check_mode
   - foundation.host
-attributes:
-  check_mode:
-    description: Reads in check mode too.
-    support: full
-requirements:
-  - Python 3.10 on the host
 """
 
 EXAMPLES = r"""

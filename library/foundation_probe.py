@@ -37,13 +37,8 @@ options:
     type: int
     default: 20
 extends_documentation_fragment:
+  - foundation.check_mode
   - foundation.host
-attributes:
-  check_mode:
-    description: Reads in check mode too.
-    support: full
-requirements:
-  - Python 3.10 on the host
 """
 
 EXAMPLES = r"""

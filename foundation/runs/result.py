@@ -59,16 +59,16 @@ class RunResult:
 
     command: Literal["foundation", "gate"]
     state: State
-    verdict: str | None
     hosts: Mapping[str, HostOutcome]
     exit_status: int | None
     check: bool
     documents_dir: Path
-    report: Path | None
-    gate_report: Mapping[str, Any] | None
     problems: tuple[str, ...]
     started_at: datetime
     finished_at: datetime
+    verdict: str | None = None
+    report: Path | None = None
+    gate_report: Mapping[str, Any] | None = None
 
     @property
     def passed(self) -> bool:
