@@ -55,8 +55,3 @@ class ControllerAction(ActionBase):  # type: ignore[misc]
         """A profile's name, or its file below the project's root where the value is a path."""
         choice = str(value)  # an inventory may hold anything: load_profiles refuses the rest
         return str(PROJECT / choice) if is_path(choice) else choice
-
-    @property
-    def check_mode(self) -> bool:
-        """Whether nothing may be written."""
-        return bool(self._task.check_mode)

@@ -22,6 +22,6 @@ class ActionModule(ControllerAction):
             self.path(options["posted"]),
             self.path(options["arm_check"]) if options["arm_check"] else None,
             datetime.now(UTC),
-            write=not self.check_mode,
+            write=not self._task.check_mode,
             show=Display().display,
         )
