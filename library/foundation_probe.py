@@ -108,25 +108,25 @@ def main() -> None:
     # Imported here so that an old Python gets the line above and not a syntax error.
     from ansible.module_utils.python_probes import launch
 
-    wanted = module.params
-    interpreter = launch.choose_interpreter(wanted["interpreter"])
+    options = module.params
+    interpreter = launch.choose_interpreter(options["interpreter"])
     environment = {}
-    if wanted["source_revision"]:
-        environment["FOUNDATION_SOURCE_REVISION"] = wanted["source_revision"]
+    if options["source_revision"]:
+        environment["FOUNDATION_SOURCE_REVISION"] = options["source_revision"]
     documents = {}
-    for name in wanted["documents"]:
-        arguments = [name, "--host", wanted["host"], "--root", wanted["root"]]
+    for name in options["documents"]:
+        arguments = [name, "--host", options["host"], "--root", options["root"]]
         # The gate waits for it, and it needs no torch.
         run = launch.run_forked if name == "live_state" else launch.run_package
         try:
             document = run(
                 interpreter,
-                [*arguments, "--timeout", str(wanted["timeout"])],
-                timeout=wanted["timeout"] + OVERHEAD_SECONDS,
+                [*arguments, "--timeout", str(options["timeout"])],
+                timeout=options["timeout"] + OVERHEAD_SECONDS,
                 environment=environment,
             )
         except launch.LaunchError as error:
-            module.fail_json(msg=f"{wanted['host']}: {error}", documents=documents)
+            module.fail_json(msg=f"{options['host']}: {error}", documents=documents)
         documents[document["kind"]] = document
     module.exit_json(changed=False, documents=documents)
 
