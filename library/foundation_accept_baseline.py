@@ -1,7 +1,5 @@
 """Documentation of the action plugin plugins/action/foundation_accept_baseline.py."""
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: foundation_accept_baseline
 short_description: Hold later benchmark runs of a host against the stored one
@@ -18,12 +16,9 @@ options:
     type: bool
     default: false
 extends_documentation_fragment:
+  - foundation.check_mode
   - foundation.baseline_dir
   - foundation.profile
-attributes:
-  check_mode:
-    description: Says what would become of the run and writes nothing.
-    support: full
 """
 
 EXAMPLES = r"""

@@ -27,16 +27,12 @@ options:
     type: str
     required: true
 extends_documentation_fragment:
+  - foundation.check_mode
   - foundation.host
 attributes:
-  check_mode:
-    description: Downloads and checks, writes nothing.
-    support: full
   diff_mode:
     description: Shows the file before and after.
     support: full
-requirements:
-  - Python 3.10 on the host
 """
 
 EXAMPLES = r"""

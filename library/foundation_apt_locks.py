@@ -19,11 +19,8 @@ options:
     type: int
     default: 300
 extends_documentation_fragment:
+  - foundation.check_mode
   - foundation.host
-attributes:
-  check_mode:
-    description: Waits in check mode too.
-    support: full
 """
 
 EXAMPLES = r"""
@@ -71,20 +68,20 @@ def main() -> None:
     from ansible.module_utils.python_probes.core import system
     from ansible.module_utils.python_probes.provisioning import apt_locks
 
-    wanted = module.params
+    options = module.params
     try:
-        held, waited = apt_locks.wait(system.System(), wanted["timeout"])
+        held, waited = apt_locks.wait(system.System(), options["timeout"])
     except PermissionError as error:
         module.fail_json(
-            msg=f"{wanted['host']}: found {error.filename} closed to this user, expected root; "
+            msg=f"{options['host']}: found {error.filename} closed to this user, expected root; "
             "run the task with `become: true`"
         )
     answer = {"holders": held, "waited_seconds": round(waited, 1)}
-    if held and wanted["fail"]:
+    if held and options["fail"]:
         named = ", ".join(f"{h['command']} (process {h['pid']}) holds {h['lock']}" for h in held)
         module.fail_json(
-            msg=f"{wanted['host']}: found that {named} after {waited:.0f} s, expected apt's locks "
-            f"free within {wanted['timeout']} s; look at it with `ps -f {held[0]['pid']}`, let it "
+            msg=f"{options['host']}: found that {named} after {waited:.0f} s, expected apt's locks "
+            f"free within {options['timeout']} s; look at it with `ps -f {held[0]['pid']}`, let it "
             "finish, then run again, or wait longer with -e apt_lock_timeout=1800",
             **answer,
         )

@@ -14,20 +14,14 @@ options:
   content:
     description: The deb822 source that is wanted. Left out, only RV(conflict) is answered.
     type: str
-  host:
-    description: The name to use in messages, usually C(inventory_hostname).
-    type: str
-    required: true
   path:
     description: The file that the wanted source has or will have; it does not count as another.
     type: path
-attributes:
-  check_mode:
-    description: Reads in check mode too.
-    support: full
 requirements:
-  - Python 3.10 on the host
   - apt-get
+extends_documentation_fragment:
+  - foundation.check_mode
+  - foundation.host
 """
 
 EXAMPLES = r"""
@@ -83,16 +77,16 @@ def main() -> None:
     from ansible.module_utils.python_probes.core.system import CommandError, System
     from ansible.module_utils.python_probes.provisioning import apt_sources
 
-    wanted = module.params
+    options = module.params
     system = System()
     found = apt_sources.Naming([], [])
-    if wanted["content"]:
+    if options["content"]:
         try:
-            found = apt_sources.naming(system, wanted["content"], wanted["path"])
+            found = apt_sources.naming(system, options["content"], options["path"])
         except CommandError as error:
             module.fail_json(
-                msg=f"{wanted['host']}: found that apt cannot read the source that is to be "
-                f"{wanted['path']} ({error}), expected it to; correct the repository's variables, "
+                msg=f"{options['host']}: found that apt cannot read the source that is to be "
+                f"{options['path']} ({error}), expected it to; correct the repository's variables, "
                 "then run again"
             )
     module.exit_json(changed=False, conflict=apt_sources.conflict(system), **found._asdict())

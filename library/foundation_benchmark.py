@@ -58,8 +58,6 @@ attributes:
   check_mode:
     description: Measures nothing in check mode and says so.
     support: full
-requirements:
-  - Python 3.10 on the host
 """
 
 EXAMPLES = r"""
@@ -119,10 +117,10 @@ def argument_spec() -> dict:
 def main() -> None:
     """Run the suite in a process of its own and return its document."""
     module = AnsibleModule(argument_spec(), supports_check_mode=True)
-    wanted = module.params
+    options = module.params
     if module.check_mode:
         module.exit_json(
-            changed=False, skipped=True, msg=f"would run the {wanted['level']} benchmark"
+            changed=False, skipped=True, msg=f"would run the {options['level']} benchmark"
         )
     if sys.version_info < MINIMUM_PYTHON:
         module.fail_json(
@@ -134,21 +132,23 @@ def main() -> None:
     from ansible.module_utils.python_probes import cli, launch  # noqa: F401
     from ansible.module_utils.python_probes.benchmark import levels, worker  # noqa: F401
 
-    timeout = wanted["timeout"] or levels.default_timeout(wanted["level"], wanted["soak_minutes"])
-    arguments = ["benchmark", "--level", wanted["level"], "--host", wanted["host"]]
-    arguments += ["--soak-minutes", str(wanted["soak_minutes"]), "--state", wanted["state"]]
-    if wanted["directory"]:
-        arguments += ["--directory", wanted["directory"]]
-    if wanted["resume"]:
+    timeout = options["timeout"] or levels.default_timeout(
+        options["level"], options["soak_minutes"]
+    )
+    arguments = ["benchmark", "--level", options["level"], "--host", options["host"]]
+    arguments += ["--soak-minutes", str(options["soak_minutes"]), "--state", options["state"]]
+    if options["directory"]:
+        arguments += ["--directory", options["directory"]]
+    if options["resume"]:
         arguments += ["--resume"]
     try:
         document = launch.run_package(
-            wanted["interpreter"],
+            options["interpreter"],
             [*arguments, "--timeout", str(timeout)],
             timeout=timeout + GRACE_SECONDS,
         )
     except launch.LaunchError as error:
-        module.fail_json(msg=f"{wanted['host']}: {error}")
+        module.fail_json(msg=f"{options['host']}: {error}")
     module.exit_json(changed=False, document=document)
 
 

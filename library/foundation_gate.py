@@ -1,7 +1,5 @@
 """Documentation of the action plugin plugins/action/foundation_gate.py."""
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: foundation_gate
 short_description: Give one verdict over hosts
@@ -43,13 +41,10 @@ options:
     type: dict
     default: {}
 extends_documentation_fragment:
+  - foundation.check_mode
   - foundation.baseline_dir
   - foundation.report
   - foundation.waivers
-attributes:
-  check_mode:
-    description: Judges and prints, but writes nothing.
-    support: full
 """
 
 EXAMPLES = r"""

@@ -1,7 +1,5 @@
 """Documentation of the action plugin plugins/action/foundation_handoff.py."""
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: foundation_handoff
 short_description: Make what the Model and Interface teams build on
@@ -27,12 +25,10 @@ options:
     type: bool
     default: true
 extends_documentation_fragment:
+  - foundation.check_mode
   - foundation.baseline_dir
   - foundation.report
 attributes:
-  check_mode:
-    description: Makes the bundle and writes nothing.
-    support: full
   diff_mode:
     description: Shows what is new in each file.
     support: full

@@ -1,7 +1,5 @@
 """Documentation of the action plugin plugins/action/foundation_hardware_page.py."""
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: foundation_hardware_page
 short_description: Write one readable page of all hosts
@@ -13,11 +11,8 @@ options:
     type: str
     default: docs/hardware.md
 extends_documentation_fragment:
+  - foundation.check_mode
   - foundation.baseline_dir
-attributes:
-  check_mode:
-    description: Writes nothing.
-    support: full
 """
 
 EXAMPLES = r"""

@@ -21,13 +21,8 @@ options:
     type: path
     default: /
 extends_documentation_fragment:
+  - foundation.check_mode
   - foundation.host
-attributes:
-  check_mode:
-    description: Reads in check mode too.
-    support: full
-requirements:
-  - Python 3.10 on the host
 """
 
 EXAMPLES = r"""
@@ -79,10 +74,10 @@ def argument_spec() -> dict[str, Any]:
 def main() -> None:
     """Read and return."""
     module = AnsibleModule(argument_spec(), supports_check_mode=True)
-    wanted = module.params
+    options = module.params
     if sys.version_info < MINIMUM_PYTHON:
         module.fail_json(
-            msg=f"{wanted['host']}: found Python {sys.version.split()[0]} at {sys.executable}, "
+            msg=f"{options['host']}: found Python {sys.version.split()[0]} at {sys.executable}, "
             "expected 3.10 or newer; install one (sudo apt install python3) and set "
             "ansible_python_interpreter to it"
         )
@@ -95,7 +90,7 @@ def main() -> None:
     def note(code: str, message: str) -> None:
         problems.append({"code": code, "message": message})
 
-    state = host_state.read(system.System(wanted["root"]), note, wanted["folders"])
+    state = host_state.read(system.System(options["root"]), note, options["folders"])
     module.exit_json(changed=False, state=state, problems=problems)
 
 

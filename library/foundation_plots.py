@@ -1,7 +1,5 @@
 """Documentation of the action plugin plugins/action/foundation_plots.py."""
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: foundation_plots
 short_description: Draw what a host measured
@@ -17,12 +15,9 @@ options:
     type: str
     default: reports/plots
 extends_documentation_fragment:
+  - foundation.check_mode
   - foundation.baseline_dir
   - foundation.profile
-attributes:
-  check_mode:
-    description: Draws and writes nothing.
-    support: full
 """
 
 EXAMPLES = r"""

@@ -37,13 +37,8 @@ options:
     type: int
     default: 20
 extends_documentation_fragment:
+  - foundation.check_mode
   - foundation.host
-attributes:
-  check_mode:
-    description: Reads in check mode too.
-    support: full
-requirements:
-  - Python 3.10 on the host
 """
 
 EXAMPLES = r"""
@@ -113,14 +108,14 @@ def main() -> None:
     # Imported here so that an old Python gets the line above and not a syntax error.
     from ansible.module_utils.python_probes import launch
 
-    wanted = module.params
-    interpreter = launch.choose_interpreter(wanted["interpreter"])
+    options = module.params
+    interpreter = launch.choose_interpreter(options["interpreter"])
     environment = {}
-    if wanted["source_revision"]:
-        environment["FOUNDATION_SOURCE_REVISION"] = wanted["source_revision"]
+    if options["source_revision"]:
+        environment["FOUNDATION_SOURCE_REVISION"] = options["source_revision"]
     documents = {}
-    for name in wanted["documents"]:
-        host, root, timeout = wanted["host"], wanted["root"], wanted["timeout"]
+    for name in options["documents"]:
+        host, root, timeout = options["host"], options["root"], options["timeout"]
         arguments = [name, "--host", host, "--root", root, "--timeout", str(timeout)]
         try:
             if name == "live_state":  # the gate waits for it, and it needs no torch
@@ -133,7 +128,7 @@ def main() -> None:
                     environment=environment,
                 )
         except launch.LaunchError as error:
-            module.fail_json(msg=f"{wanted['host']}: {error}", documents=documents)
+            module.fail_json(msg=f"{options['host']}: {error}", documents=documents)
         documents[document["kind"]] = document
     module.exit_json(changed=False, documents=documents)
 

@@ -1,7 +1,5 @@
 """Documentation of the action plugin plugins/action/foundation_source.py."""
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: foundation_source
 short_description: Pack the part of this project that runs on hosts
@@ -9,7 +7,6 @@ description:
   - Packs C(python_probes/) and C(repro/) on the controller into an archive named by its content.
   - C(repro/training/), which made the weights, is left out.
   - An archive of the same content is left as it is.
-options: {}
 attributes:
   check_mode:
     description: Packs in check mode too; no host is touched.

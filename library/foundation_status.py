@@ -1,7 +1,5 @@
 """Documentation of the action plugin plugins/action/foundation_status.py."""
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: foundation_status
 short_description: Write how far the workstreams are and what blocks them
@@ -23,12 +21,10 @@ options:
     type: str
     default: reports/status.json
 extends_documentation_fragment:
+  - foundation.check_mode
   - foundation.posted
   - foundation.report
 attributes:
-  check_mode:
-    description: Says what would change and writes nothing.
-    support: full
   diff_mode:
     description: Shows the document without its times.
     support: full

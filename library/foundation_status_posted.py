@@ -1,7 +1,5 @@
 """Documentation of the action plugin plugins/action/foundation_status_posted.py."""
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: foundation_status_posted
 short_description: Remember what was posted to a webhook
@@ -14,11 +12,8 @@ options:
     type: dict
     required: true
 extends_documentation_fragment:
+  - foundation.check_mode
   - foundation.posted
-attributes:
-  check_mode:
-    description: Writes nothing.
-    support: full
 """
 
 EXAMPLES = r"""

@@ -1,7 +1,5 @@
 """Documentation of the action plugin plugins/action/foundation_store.py."""
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: foundation_store
 short_description: Keep documents of a host on the controller
@@ -17,12 +15,9 @@ options:
     type: dict
     required: true
 extends_documentation_fragment:
+  - foundation.check_mode
   - foundation.baseline_dir
   - foundation.profile
-attributes:
-  check_mode:
-    description: Checks the documents and writes nothing.
-    support: full
 """
 
 EXAMPLES = r"""

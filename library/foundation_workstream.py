@@ -1,7 +1,5 @@
 """Documentation of the action plugin plugins/action/foundation_workstream.py."""
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: foundation_workstream
 short_description: Say whether a workstream failed on this host
@@ -16,13 +14,10 @@ options:
     choices: [WS-01, WS-02, WS-03]
     required: true
 extends_documentation_fragment:
+  - foundation.check_mode
   - foundation.baseline_dir
   - foundation.profile
   - foundation.waivers
-attributes:
-  check_mode:
-    description: Judges in check mode too; no host is touched and nothing is written.
-    support: full
 """
 
 EXAMPLES = r"""

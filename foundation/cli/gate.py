@@ -13,8 +13,6 @@ from ..core.exit_status import ExitStatus
 from . import live_run, shared
 
 _STDOUT = Path("-")
-# What is for asking hosts alone.
-_LIVE_ONLY = ("limit", "extra_vars", "check", "forks", "timeout", "verbose")
 
 
 def register(commands: Any) -> None:
@@ -54,10 +52,9 @@ def register(commands: Any) -> None:
 def _gate(options: argparse.Namespace) -> ExitStatus:
     if options.inventory:
         return _ask_hosts(options)
-    given = [name for name in _LIVE_ONLY if getattr(options, name) not in (None, False)]
-    if given:
-        names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-        raise RunError(f"gate: {names} needs hosts to ask: name an inventory with -i")
+    given = live_run.given(options)
+    if named := [live_run.OPTIONS[name] for name in given if given[name] not in (None, False)]:
+        raise RunError(f"gate: {', '.join(named)} needs hosts to ask: name an inventory with -i")
     return _judge_stored(options)
 
 
@@ -91,7 +88,7 @@ def _ask_hosts(options: argparse.Namespace) -> ExitStatus:
     with live_run.interruptible() as cancel, live_run.display("gate", as_json, cancel) as progress:
         result = run_gate(
             options.inventory,
-            **live_run.wanted(options),
+            **live_run.given(options),
             baseline_dir=folder,
             report=None if as_json else options.json,
             profile=None if options.profile == defaults.PROFILE else options.profile,

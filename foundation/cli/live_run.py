@@ -28,6 +28,15 @@ _STATUS = {
     "timed_out": ExitStatus.NO_VERDICT,
     "cancelled": ExitStatus.INTERRUPTED,
 }
+OPTIONS = {
+    "limit": "--limit",
+    "extra_variables": "--extra-vars",
+    "check": "--check",
+    "forks": "--forks",
+    "timeout": "--timeout",
+    "verbosity": "--verbose",
+}
+"""What `add_options` adds: by its name in Python, as it is typed."""
 _DUMB = ("", "dumb", "unknown")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -40,6 +49,7 @@ def add_options(parser: Any) -> None:
     parser.add_argument(
         "-e",
         "--extra-vars",
+        dest="extra_variables",
         action="append",
         metavar="NAME=VALUE|@FILE",
         help="variables, as ansible-playbook takes them; may be given again",
@@ -52,20 +62,18 @@ def add_options(parser: Any) -> None:
         "--timeout", type=float, metavar="SECONDS", help="for the whole run (default: no limit)"
     )
     parser.add_argument(
-        "-v", "--verbose", action="count", default=0, help="say more; up to -vvvvvv"
+        "-v",
+        "--verbose",
+        dest="verbosity",
+        action="count",
+        default=0,
+        help="say more; up to -vvvvvv",
     )
 
 
-def wanted(options: argparse.Namespace) -> dict[str, Any]:
+def given(options: argparse.Namespace) -> dict[str, Any]:
     """These options as `run_foundation` and `run_gate` take them."""
-    return {
-        "limit": options.limit,
-        "extra_variables": options.extra_vars,
-        "check": options.check,
-        "forks": options.forks,
-        "timeout": options.timeout,
-        "verbosity": options.verbose,
-    }
+    return {name: getattr(options, name) for name in OPTIONS}
 
 
 def end(result: RunResult, text: str, as_json: bool) -> ExitStatus:
@@ -103,11 +111,11 @@ def interruptible() -> Iterator[threading.Event]:
 @contextmanager
 def display(title: str, quiet: bool, cancel: threading.Event) -> Iterator[Callable[[Event], None]]:
     """The live display on a terminal, else plain lines, or nothing where only JSON is wanted."""
-    from ..runs.live_display import LiveDisplay, lines
+    from ..runs.live_display import lines, live_display
 
     # On a dumb terminal rich draws nothing.
     if sys.stderr.isatty() and os.environ.get("TERM", "").lower() not in _DUMB:
-        with LiveDisplay(f"foundation {title}", sys.stderr, cancel.is_set) as live:
+        with live_display(f"foundation {title}", sys.stderr, cancel.is_set) as live:
             yield live
         return
 
@@ -116,7 +124,4 @@ def display(title: str, quiet: bool, cancel: threading.Event) -> Iterator[Callab
             indent = line[: len(line) - len(line.lstrip())]
             print(f"{indent}{one_line(line, 1000)}", file=sys.stderr, flush=True)
 
-    def nothing(event: Event) -> None:
-        """Not even a line."""
-
-    yield nothing if quiet else write
+    yield (lambda _: None) if quiet else write

@@ -10,39 +10,19 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any, NoReturn
 
 from python_probes.core.version import VERSION
 
 from ..core.errors import FoundationError, one_line
 from ..core.exit_status import ExitStatus
-from . import (
-    accept_baseline,
-    arm_check,
-    completion,
-    gate,
-    handoff,
-    plots,
-    report,
-    run,
-    status,
-    targets,
-    validate,
-)
 from .shared import complain
 
+# In the order of the help; a module is named as its command.
 _COMMANDS = (
-    gate,
-    run,
-    validate,
-    accept_baseline,
-    plots,
-    targets,
-    arm_check,
-    report,
-    status,
-    completion,
-    handoff,
+    *("gate", "run", "validate", "accept_baseline", "plots", "targets"),
+    *("arm_check", "report", "status", "completion", "handoff"),
 )
 
 
@@ -101,6 +81,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"foundation {VERSION}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for one in _COMMANDS:
-        one.register(commands)
+    for name in _COMMANDS:
+        import_module(f".{name}", __package__).register(commands)
     return parser

@@ -51,7 +51,7 @@ def _run(options: argparse.Namespace) -> ExitStatus:
     ):
         result = run_foundation(
             options.inventory,
-            **live_run.wanted(options),
+            **live_run.given(options),
             tags=options.tags,
             baseline_dir=options.documents,
             progress=progress,

@@ -32,7 +32,7 @@ class ControllerAction(ActionBase):  # type: ignore[misc]
         result: dict[str, Any] = super().run(tmp, task_vars)
         module = PROJECT / "library" / f"{self._task.action}.py"
         documentation, *_ = get_docstring(str(module), fragment_loader)
-        _, options = self.validate_argument_spec(documentation["options"])
+        _, options = self.validate_argument_spec(documentation.get("options", {}))
         try:
             # `changed` speaks of the managed host (docs/adr/0004): nothing here alters one.
             result.update({"changed": False, **self.act(options, task_vars or {})})
@@ -55,8 +55,3 @@ class ControllerAction(ActionBase):  # type: ignore[misc]
         """A profile's name, or its file below the project's root where the value is a path."""
         choice = str(value)  # an inventory may hold anything: load_profiles refuses the rest
         return str(PROJECT / choice) if is_path(choice) else choice
-
-    @property
-    def check_mode(self) -> bool:
-        """Whether nothing may be written."""
-        return bool(self._task.check_mode)

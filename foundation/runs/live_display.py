@@ -5,13 +5,13 @@ Both go to standard error, so that standard output has the result alone.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
-from types import TracebackType
-from typing import Literal, Self, TextIO
+from typing import Literal, TextIO
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
@@ -82,12 +82,10 @@ class Board:
             case HostStarted(host=host):
                 # A host that goes on after a failure was rescued.
                 self._hosts[host] = _Host("at work")
-            case HostAnswered(host=host, answer=answer, task=task, message=message):
-                bad = answer in _FAULTS and not event.ignored
-                state: _State = "answered"
-                if bad:
-                    state = "failed" if answer == "failed" else "unreachable"
-                self._hosts[host] = _Host(state, f"{task}: {message}" if bad else "")
+            case HostAnswered(answer="failed" | "unreachable" as fault, ignored=False):
+                self._hosts[event.host] = _Host(fault, f"{event.task}: {event.message}")
+            case HostAnswered(host=host):
+                self._hosts[host] = _Host("answered")
             case FigureUnderWay(host=host, figure=figure):
                 detail = f"[{event.number}/{event.total}] {figure}, {_duration(event.left_seconds)}"
                 self._hosts[host] = _Host("at work", f"{detail} left", figure)
@@ -110,9 +108,8 @@ class Board:
         left = Text(f"{self._title}  {one_line(place)}", style="bold")
         left.truncate(max(1, width - len(elapsed) - 1), overflow="ellipsis", pad=True)
         yield Text.assemble(left, " ", elapsed)
-        counts = Counter(one.state for one in self._hosts.values())
-        summary = ", ".join(f"{counts[state]} {state}" for state in _ORDER if counts[state])
-        yield Text(f"{_plural(len(self._hosts))}: {summary}" if summary else "no hosts yet")
+        counts = _counts(self._hosts.values())
+        yield Text(f"{_plural(len(self._hosts))}: {counts}" if counts else "no hosts yet")
         shown = self._chosen(height - 2 - len(self._lines))
         longest = min(_LONGEST_NAME, max((len(name) for name in shown), default=0))
         for name in shown:
@@ -120,9 +117,8 @@ class Board:
             cut = name if len(name) <= longest else f"{name[: longest - 3]}..."
             state = Text(f"{one.state:<11} ", style=_STYLES.get(one.state, ""))
             yield Text.assemble(f"  {cut:<{longest}}  ", state, one_line(one.detail))
-        if others := Counter(one.state for name, one in self._hosts.items() if name not in shown):
-            rest = ", ".join(f"{others[state]} {state}" for state in _ORDER if others[state])
-            yield Text(f"  and {others.total()} more: {rest}", style="dim")
+        if others := [one for name, one in self._hosts.items() if name not in shown]:
+            yield Text(f"  and {len(others)} more: {_counts(others)}", style="dim")
         for line in self._lines:
             yield Text(one_line(line), style="dim")
 
@@ -138,41 +134,23 @@ class Board:
         return [*faults[:room], *others[: rows - min(len(faults), room)]]
 
 
-class LiveDisplay:
-    """Draws a board until the `with` block ends, and leaves the terminal as it was."""
-
-    def __init__(
-        self, title: str, stream: TextIO, ending: Callable[[], bool] = lambda: False
-    ) -> None:
-        self._board = Board(title, ending=ending)
-        console = Console(file=stream, highlight=False, markup=False, emoji=False)
-        # transient: what is left on the terminal is the result. Nothing else may be redirected:
-        # standard output belongs to that.
-        self._live = Live(
-            self._board,
-            console=console,
-            refresh_per_second=4,
-            transient=True,
-            redirect_stdout=False,
-            redirect_stderr=False,
-            vertical_overflow="crop",
-        )
-
-    def __enter__(self) -> Self:
-        self._live.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._live.stop()
-
-    def __call__(self, event: Event) -> None:
-        """Take an event in; it is drawn within a quarter of a second."""
-        self._board.take(event)
+@contextlib.contextmanager
+def live_display(
+    title: str, stream: TextIO, ending: Callable[[], bool] = lambda: False
+) -> Iterator[Callable[[Event], None]]:
+    """Draw a board until the `with` block ends, and leave the terminal as it was."""
+    board = Board(title, ending=ending)
+    # transient: what is left on the terminal is the result. Nothing else may be redirected:
+    # standard output belongs to that.
+    with Live(
+        board,
+        console=Console(file=stream, highlight=False, markup=False, emoji=False),
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+        vertical_overflow="crop",
+    ):
+        yield board.take
 
 
 def lines(event: Event) -> Iterator[str]:
@@ -192,6 +170,11 @@ def lines(event: Event) -> Iterator[str]:
             yield f"  {host}   {result}"
         case Line(text=text):
             yield f"  {text}"
+
+
+def _counts(hosts: Collection[_Host]) -> str:
+    counts = Counter(one.state for one in hosts)
+    return ", ".join(f"{counts[state]} {state}" for state in _ORDER if counts[state])
 
 
 def _plural(number: int) -> str:

@@ -1,4 +1,4 @@
-"""The caller's wishes as ansible-playbook's options: checked, and no value can become an option."""
+"""What was asked for as ansible-playbook's options: checked, and no value can become an option."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..core.errors import RunError, one_line, shorten
+from ..core.errors import RunError, shorten
 
 Inventory = str | Path | Sequence[str | Path]
 Words = str | Sequence[str]
 ExtraVariables = Mapping[str, Any] | Sequence[str]
-_MAXIMUM_VERBOSITY = 6
 
 
 @dataclass(frozen=True)
@@ -29,24 +28,16 @@ class Options:
 
     def arguments(self) -> list[str]:
         """The options for ansible-playbook. Raises RunError."""
-        wanted = [f"--inventory={source}" for source in _sources(self.inventory)]
-        wanted += [f"--limit={_at_file(one)}" for one in _joined(self.limit, "limit")]
-        wanted += [f"--tags={one}" for one in _joined(self.tags, "tags")]
-        wanted += [f"--extra-vars={_at_file(one)}" for one in self._extra_strings()]
+        arguments = [f"--inventory={source}" for source in _sources(self.inventory)]
+        arguments += [f"--limit={_at_file(one)}" for one in _joined(self.limit, "limit")]
+        arguments += [f"--tags={one}" for one in _joined(self.tags, "tags")]
+        arguments += [f"--extra-vars={_at_file(one)}" for one in self._extra_strings()]
         if self.forks is not None:
             if self.forks < 1:
                 raise RunError(f"forks: {self.forks}: a number from 1 is needed")
-            wanted.append(f"--forks={self.forks}")
-        if not 0 <= self.verbosity <= _MAXIMUM_VERBOSITY:
-            raise RunError(
-                f"verbosity: {self.verbosity}: a number from 0 to {_MAXIMUM_VERBOSITY} is needed"
-            )
-        wanted += ["-v"] * self.verbosity
-        wanted += ["--check"] if self.check else []
-        for one in wanted:
-            if "\0" in one:
-                raise RunError(f"{one_line(one, 100)}: a zero byte cannot stand in an argument")
-        return wanted
+            arguments.append(f"--forks={self.forks}")
+        arguments += ["-v"] * self.verbosity
+        return [*arguments, "--check"] if self.check else arguments
 
     def variables(self, **paths: str | Path | None) -> dict[str, Any]:
         """The extra variables of a mapping, and paths that were given, which win, as absolute."""

@@ -98,7 +98,7 @@ def play(
         record = Record(folder / "plays.json")
         ending = Ending(record, timeout)
         runner, events = _runner(folder, (playbook, arguments, variables), record, ending)
-        thread = threading.Thread(target=_run, args=(runner, record, events), name="ansible-runner")
+        thread = threading.Thread(target=_run, args=(runner, events), name="ansible-runner")
         thread.start()
         try:
             fault = _follow(events, progress, asked, ending)
@@ -151,16 +151,15 @@ def _finish(thread: threading.Thread, ending: Ending, folder: Path, at_once: boo
 
 @dataclass(frozen=True)
 class _End:
-    fault: BaseException | None
+    fault: BaseException | None = None
 
 
-def _run(runner: Any, record: Record, events: queue.SimpleQueue[Event | _End]) -> None:
+def _run(runner: Any, events: queue.SimpleQueue[Event | _End]) -> None:
     try:
         runner.run()
+        events.put(_End())
     except BaseException as fault:  # noqa: BLE001 - raised in the thread that waits
         events.put(_End(fault))
-    else:
-        events.put(_End(None))
 
 
 @contextlib.contextmanager
@@ -232,18 +231,15 @@ _NOT_OURS = ("ANSIBLE_HOST_KEY_CHECKING", *_OTHER_RUNNERS)
 
 def _environment(plays: Path) -> dict[str, str]:
     """What differs from this process's own environment."""
-    given = os.environ
 
-    def first(value: Path | str, name: str, separator: str) -> str:
-        return separator.join(filter(None, (str(value), given.get(name, ""))))
+    def first(value: Path | str, name: str, separator: str = ":") -> str:
+        return separator.join(filter(None, (str(value), os.environ.get(name))))
 
     return {
         "ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"),
         # The ansible-playbook of this Python, whatever else is on PATH.
-        "PATH": first(Path(sys.executable).parent, "PATH", os.pathsep),
-        "ANSIBLE_CALLBACK_PLUGINS": first(
-            PROJECT / "plugins" / "callback", "ANSIBLE_CALLBACK_PLUGINS", ":"
-        ),
+        "PATH": first(Path(sys.executable).parent, "PATH"),
+        "ANSIBLE_CALLBACK_PLUGINS": first(PROJECT / "plugins/callback", "ANSIBLE_CALLBACK_PLUGINS"),
         "ANSIBLE_CALLBACKS_ENABLED": first("foundation_plays", "ANSIBLE_CALLBACKS_ENABLED", ","),
         "FOUNDATION_PLAYS": str(plays),
         "ANSIBLE_STDOUT_CALLBACK": "",

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Literal
 
 from ..core.errors import DocumentError, one_line
@@ -17,7 +16,6 @@ from .record import Record
 
 State = Literal["passed", "not_passed", "no_result", "cancelled", "timed_out"]
 Outcome = Literal["ok", "failed", "unreachable", "not_reached"]
-_EMPTY: Mapping[str, Path] = MappingProxyType({})
 
 # A file's time stamp may lie behind the clock by a tick, or on a file server by its clock's error.
 _CLOCK_SLACK_SECONDS = 2.0
@@ -38,8 +36,8 @@ class HostOutcome:
     outcome: Outcome
     task: str | None = None
     message: str = ""
-    documents: Mapping[str, Path] = field(default_factory=lambda: _EMPTY)
-    stale_documents: Mapping[str, Path] = field(default_factory=lambda: _EMPTY)
+    documents: Mapping[str, Path] = field(default_factory=dict)
+    stale_documents: Mapping[str, Path] = field(default_factory=dict)
     verdict: str | None = None
 
 
@@ -59,16 +57,16 @@ class RunResult:
 
     command: Literal["foundation", "gate"]
     state: State
-    verdict: str | None
     hosts: Mapping[str, HostOutcome]
     exit_status: int | None
     check: bool
     documents_dir: Path
-    report: Path | None
-    gate_report: Mapping[str, Any] | None
     problems: tuple[str, ...]
     started_at: datetime
     finished_at: datetime
+    verdict: str | None = None
+    report: Path | None = None
+    gate_report: Mapping[str, Any] | None = None
 
     @property
     def passed(self) -> bool:

@@ -139,17 +139,14 @@ def foundation_result(
         for host, one in outcomes.items():
             mine = new.get(host, {})
             outcomes[host] = replace(one, documents=mine, stale_documents=stale(folder, host, mine))
-    state = _state(ended, problems, all(one.outcome == "ok" for one in outcomes.values()))
+    good = all(one.outcome == "ok" for one in outcomes.values())
     return RunResult(
         command="foundation",
-        state=state,
-        verdict=None,
+        state=_state(ended, problems, good),
         hosts=outcomes,
         exit_status=ended.exit_status,
         check=check,
         documents_dir=folder,
-        report=None,
-        gate_report=None,
         problems=tuple(problems),
         started_at=started,
         finished_at=datetime.now(UTC),

@@ -24,7 +24,7 @@ class ActionModule(ControllerAction):
             load_profiles(self.profile_choice(options["profile"])),
             datetime.now(UTC),
             replace=options["replace"],
-            write=not self.check_mode,
+            write=not self._task.check_mode,
         )
         text = accepted_baseline.tell(host, done)
         Display().display(text)

@@ -28,7 +28,7 @@ class ActionModule(ControllerAction):
             inventory=options["inventory"],
             path=path,
             formats=options["formats"],
-            write=not self.check_mode,
+            write=not self._task.check_mode,
             show=Display().display,
         )
         message = f"Phase gate: {verdict}; the report is {path}"

@@ -27,6 +27,6 @@ class ActionModule(ControllerAction):
         # Ansible shows a diff of what is changed only, and `changed` speaks of managed hosts.
         if self._task.diff and (text := folder.differences(files, target)):
             Display().display(text)
-        if not self.check_mode:
+        if not self._task.check_mode:
             folder.write(files, target)
         return {"path": str(target), "files": list(files)}

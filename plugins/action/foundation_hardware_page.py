@@ -16,7 +16,7 @@ class ActionModule(ControllerAction):
     def act(self, options: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
         """Write the page."""
         page = self.path(options["page"])
-        if not self.check_mode:
+        if not self._task.check_mode:
             stored = store.load_folder(self.path(options["baseline_dir"]))
             write_atomically(page, hardware_page.render(stored).encode())
         return {"path": str(page)}

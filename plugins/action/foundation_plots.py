@@ -19,6 +19,6 @@ class ActionModule(ControllerAction):
             self.path(options["plots_dir"]),
             variables["inventory_hostname"],
             load_profiles(self.profile_choice(options["profile"])),
-            write=not self.check_mode,
+            write=not self._task.check_mode,
         )
         return {"paths": [str(path) for path in paths]}

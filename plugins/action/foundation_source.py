@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from foundation.core.project import PROJECT
 from foundation.distribution.source_archive import pack
-from foundation.runs.controller_action import PROJECT, ControllerAction
+from foundation.runs.controller_action import ControllerAction
 from python_probes.core.source import describe
 from python_probes.core.system import System
 

@@ -22,7 +22,7 @@ class ActionModule(ControllerAction):
         now = datetime.now(UTC)
         done = status_files.update(self.path(options["report"]), path, now, arm_check)
         result = status_files.task_result(done, path, self.path(options["posted"]))
-        if not self.check_mode:
+        if not self._task.check_mode:
             store.write(done.status, path)
         Display().display(status_text.render(done.status, path))
         return result

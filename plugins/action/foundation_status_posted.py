@@ -14,6 +14,6 @@ class ActionModule(ControllerAction):
     def act(self, options: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
         """Write it."""
         path = self.path(options["posted"])
-        if not self.check_mode:
+        if not self._task.check_mode:
             store.write(options["memory"], path)
         return {"posted": str(path)}

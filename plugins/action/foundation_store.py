@@ -18,6 +18,6 @@ class ActionModule(ControllerAction):
             variables["inventory_hostname"],
             options["documents"],
             self.profile_choice(options["profile"]),
-            write=not self.check_mode,
+            write=not self._task.check_mode,
         )
         return {"paths": [str(path) for path in paths]}

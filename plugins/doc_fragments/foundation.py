@@ -1,4 +1,4 @@
-"""Options that several modules in library/ share; a test holds them equal to their arguments."""
+"""What the documentation of several modules in library/ shares."""
 
 from __future__ import annotations
 
@@ -14,12 +14,21 @@ options:
     default: bench/baselines
 """
 
+    CHECK_MODE = r"""
+attributes:
+  check_mode:
+    description: Checks, reads and prints as otherwise, and writes nothing.
+    support: full
+"""
+
     HOST = r"""
 options:
   host:
     description: The host's name in documents and messages, usually C(inventory_hostname).
     type: str
     required: true
+requirements:
+  - Python 3.10 on the host
 """
 
     POSTED = r"""

@@ -92,7 +92,7 @@ def test_a_gate_without_a_verdict_does_not_end_with_0(
     assert "this run: found no verdict at its end" in finished.stderr
 
 
-def test_a_verdict_that_nobody_may_see_is_one(
+def test_a_verdict_hidden_by_no_log_is_one(
     ansible_playbook: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ANSIBLE_NO_LOG", "true")

@@ -17,7 +17,7 @@ from foundation.runs.events import (
     TaskStarted,
     figure_event,
 )
-from foundation.runs.live_display import Board, LiveDisplay, lines
+from foundation.runs.live_display import Board, lines, live_display
 from python_probes.benchmark.levels import Planned
 from python_probes.benchmark.progress import Progress
 
@@ -130,7 +130,7 @@ def test_the_cursor_is_given_back(error):
 
     stream = Terminal()
     try:
-        with LiveDisplay("foundation run", stream) as live:
+        with live_display("foundation run", stream) as live:
             live(PlayStarted("Play", None, ("one",)))
             if error is not None:
                 raise error
