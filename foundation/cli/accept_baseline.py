@@ -1,10 +1,9 @@
-"""`foundation accept-baseline`: hold later benchmark runs against the stored ones."""
+"""`foundation accept-baseline`: hold later benchmark runs against the stored one."""
 
 from __future__ import annotations
 
 import argparse
 from datetime import UTC, datetime
-from typing import Any
 
 from ..core.errors import DocumentError
 from ..core.exit_status import ExitStatus
@@ -12,21 +11,18 @@ from . import shared
 from .shared import complain
 
 
-def register(commands: Any) -> None:
-    """Add the command to the parser's sub-commands."""
-    parser = commands.add_parser(
-        "accept-baseline", help="hold later benchmark runs against the stored one"
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
     shared.add_documents(parser)
     shared.add_profile(parser)
     shared.add_hosts(parser)
     parser.add_argument(
         "--replace", action="store_true", help="also where there is a baseline already"
     )
-    parser.set_defaults(command=_accept)
 
 
-def _accept(options: argparse.Namespace) -> ExitStatus:
+def run(options: argparse.Namespace) -> ExitStatus:
+    """NOT_PASSED where a host's run is not its baseline afterwards."""
     from ..history import accepted_baseline
     from ..profiles.criteria import load_profiles
 

@@ -1,19 +1,17 @@
-"""`foundation arm-check`: whether every locked package has a wheel for arm64."""
+"""`foundation arm-check`: does every locked package have an arm64 wheel?"""
 
 from __future__ import annotations
 
 import argparse
 import json
 from pathlib import Path
-from typing import Any
 
 from ..core import defaults
 from ..core.exit_status import ExitStatus
 
 
-def register(commands: Any) -> None:
-    """Add the command to the parser's sub-commands."""
-    parser = commands.add_parser("arm-check", help="does every locked package have an arm64 wheel?")
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
     parser.add_argument(
         "--requirements",
         type=Path,
@@ -25,10 +23,10 @@ def register(commands: Any) -> None:
         "--python", default="3.12", metavar="VERSION", help="the Python that they are for"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the findings there")
-    parser.set_defaults(command=_arm_check)
 
 
-def _arm_check(options: argparse.Namespace) -> ExitStatus:
+def run(options: argparse.Namespace) -> ExitStatus:
+    """NOT_PASSED where a package lacks its wheel."""
     from ..core.files import write_atomically
     from ..distribution import arm_check
 

@@ -1,21 +1,17 @@
-"""`foundation completion`: what each workstream achieved, as Markdown."""
+"""`foundation completion`: write what each workstream achieved, from documents and verdict."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from ..core import defaults
 from ..core.exit_status import ExitStatus
 from . import shared
 
 
-def register(commands: Any) -> None:
-    """Add the command to the parser's sub-commands."""
-    parser = commands.add_parser(
-        "completion", help="write what each workstream achieved, from documents and verdict"
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
     shared.add_verified(parser)
     parser.add_argument(
         "--out",
@@ -24,10 +20,10 @@ def register(commands: Any) -> None:
         metavar="DIR",
         help="the folder of the summaries",
     )
-    parser.set_defaults(command=_completion)
 
 
-def _completion(options: argparse.Namespace) -> ExitStatus:
+def run(options: argparse.Namespace) -> ExitStatus:
+    """Write the summaries and print their paths."""
     from ..core.files import write_atomically
     from ..evaluation import verified_report
     from ..reports import completion_summary

@@ -1,11 +1,10 @@
-"""`foundation gate`: judge stored documents offline, or with -i ask the hosts first."""
+"""`foundation gate`: judge stored documents offline, or hosts with -i."""
 
 from __future__ import annotations
 
 import argparse
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from ..core import defaults
 from ..core.errors import RunError
@@ -15,9 +14,8 @@ from . import live_run, shared
 _STDOUT = Path("-")
 
 
-def register(commands: Any) -> None:
-    """Add the command to the parser's sub-commands."""
-    parser = commands.add_parser("gate", help="judge stored documents offline, or hosts with -i")
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
     shared.add_profile(parser)
     parser.add_argument(
         "--documents",
@@ -46,10 +44,10 @@ def register(commands: Any) -> None:
         "--documents is then where documents are kept, and --json - prints the run's result",
     )
     live_run.add_options(live)
-    parser.set_defaults(command=_gate)
 
 
-def _gate(options: argparse.Namespace) -> ExitStatus:
+def run(options: argparse.Namespace) -> ExitStatus:
+    """Judge; NOT_PASSED unless the verdict is PASSED."""
     if options.inventory:
         return _ask_hosts(options)
     given = live_run.given(options)

@@ -1,4 +1,4 @@
-"""`foundation handoff`: make the bundle for the Model and Interface teams, or check one."""
+"""`foundation handoff`: what the Model and Interface teams build on, once WS-01 is complete."""
 
 from __future__ import annotations
 
@@ -11,11 +11,8 @@ from ..core.exit_status import ExitStatus
 from . import shared
 
 
-def register(commands: Any) -> None:
-    """Add the command to the parser's sub-commands."""
-    parser = commands.add_parser(
-        "handoff", help="what the Model and Interface teams build on, once WS-01 is complete"
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
     shared.add_verified(parser)
     parser.add_argument(
         "--out", type=Path, default=defaults.HANDOFF, metavar="DIR", help="the bundle's folder"
@@ -26,10 +23,10 @@ def register(commands: Any) -> None:
     parser.add_argument(
         "--verify", type=Path, metavar="DIR", help="check the sums of a hand-off and nothing else"
     )
-    parser.set_defaults(command=_handoff)
 
 
-def _handoff(options: argparse.Namespace) -> ExitStatus:
+def run(options: argparse.Namespace) -> ExitStatus:
+    """Write the bundle, or check the one that --verify names."""
     from ..evaluation import verified_report
     from ..handoff import bundle, folder, toolchain
 

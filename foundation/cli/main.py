@@ -19,7 +19,7 @@ from ..core.errors import FoundationError, one_line
 from ..core.exit_status import ExitStatus
 from .shared import complain
 
-# In the order of the help; a module is named as its command.
+# In the order of the help, which shows the first line of each command's module.
 _COMMANDS = (
     *("gate", "run", "validate", "accept_baseline", "plots", "targets"),
     *("arm_check", "report", "status", "completion", "handoff"),
@@ -82,5 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"foundation {VERSION}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name in _COMMANDS:
-        import_module(f".{name}", __package__).register(commands)
+        command = import_module(f".{name}", __package__)
+        summary = (command.__doc__ or "").split("\n")[0].partition(": ")[2].removesuffix(".")
+        subparser = commands.add_parser(name.replace("_", "-"), help=summary)
+        command.add_options(subparser)
+        subparser.set_defaults(command=command.run)
     return parser

@@ -1,10 +1,9 @@
-"""`foundation plots`: pictures of what was measured."""
+"""`foundation plots`: draw what was measured."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from ..core import defaults
 from ..core.errors import DocumentError
@@ -12,9 +11,8 @@ from ..core.exit_status import ExitStatus
 from . import shared
 
 
-def register(commands: Any) -> None:
-    """Add the command to the parser's sub-commands."""
-    parser = commands.add_parser("plots", help="draw what was measured")
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
     shared.add_documents(parser)
     shared.add_profile(parser)
     shared.add_hosts(parser)
@@ -25,10 +23,10 @@ def register(commands: Any) -> None:
         metavar="DIR",
         help="the pictures are DIR/plots/HOST/*.png",
     )
-    parser.set_defaults(command=_draw)
 
 
-def _draw(options: argparse.Namespace) -> ExitStatus:
+def run(options: argparse.Namespace) -> ExitStatus:
+    """NOT_PASSED where a host has nothing to draw."""
     from ..charts import plots
     from ..profiles.criteria import load_profiles
 

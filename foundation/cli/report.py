@@ -1,4 +1,4 @@
-"""`foundation report`: a stored gate report in the formats that other programs and people read.
+"""`foundation report`: write a gate report in other formats.
 
 The verdict has no say in its exit status.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from ..core.errors import FoundationError
 from ..core.exit_status import ExitStatus
@@ -15,17 +14,17 @@ from ..reports.formats import FORMATS
 from . import shared
 
 
-def register(commands: Any) -> None:
-    """Add the command to the parser's sub-commands."""
-    parser = commands.add_parser("report", help="write a gate report in other formats")
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
     shared.add_gate_report(parser)
     for name, one in FORMATS.items():
         parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=one.title)
     parser.add_argument("--all", type=Path, metavar="DIR", help="all of them, named as the report")
-    parser.set_defaults(command=_report, parser=parser)
+    parser.set_defaults(parser=parser)
 
 
-def _report(options: argparse.Namespace) -> ExitStatus:
+def run(options: argparse.Namespace) -> ExitStatus:
+    """Write each format; one that cannot be written leaves the others."""
     from ..reports import writer
 
     targets = [(name, path) for name in FORMATS if (path := getattr(options, name)) is not None]

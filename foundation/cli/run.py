@@ -1,4 +1,4 @@
-"""`foundation run`: provision and measure hosts."""
+"""`foundation run`: run foundation.yml: provision and measure hosts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..core import defaults
 from ..core.exit_status import ExitStatus
@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from ..runs.result import RunResult
 
 
-def register(commands: Any) -> None:
-    """Add the command to the parser's sub-commands."""
-    parser = commands.add_parser("run", help="run foundation.yml: provision and measure hosts")
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
     parser.add_argument(
         "-i",
         "--inventory",
@@ -39,10 +38,10 @@ def register(commands: Any) -> None:
     parser.add_argument(
         "--json", action="store_true", help="the result as one JSON document on standard output"
     )
-    parser.set_defaults(command=_run)
 
 
-def _run(options: argparse.Namespace) -> ExitStatus:
+def run(options: argparse.Namespace) -> ExitStatus:
+    """Run foundation.yml and print what became of each host."""
     from ..runs.runner import run_foundation
 
     with (

@@ -1,4 +1,4 @@
-"""`foundation status`: the status from a stored gate report, offline."""
+"""`foundation status`: how far the workstreams are and what blocks them, from the gate's report."""
 
 from __future__ import annotations
 
@@ -6,18 +6,14 @@ import argparse
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from ..core import defaults
 from ..core.exit_status import ExitStatus
 from . import shared
 
 
-def register(commands: Any) -> None:
-    """Add the command to the parser's sub-commands."""
-    parser = commands.add_parser(
-        "status", help="how far the workstreams are and what blocks them, from the gate's report"
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
     shared.add_gate_report(parser, "--report")
     parser.add_argument(
         "--out",
@@ -30,10 +26,9 @@ def register(commands: Any) -> None:
         "--arm-check", type=Path, metavar="FILE", help="what foundation arm-check --json wrote"
     )
     parser.add_argument("--json", action="store_true", help="print the document, not text")
-    parser.set_defaults(command=_status)
 
 
-def _status(options: argparse.Namespace) -> ExitStatus:
+def run(options: argparse.Namespace) -> ExitStatus:
     """OK where every workstream is complete and nothing blocks."""
     from ..documents import store
     from ..status import status_files, status_report, status_text

@@ -1,4 +1,4 @@
-"""`foundation targets`: a profile's targets from what a fleet measured, as a diff."""
+"""`foundation targets`: propose a profile's targets from what a fleet measured, as a diff."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import argparse
 import math
 import sys
 from pathlib import Path
-from typing import Any
 
 from ..core import defaults
 from ..core.errors import ProfileError
@@ -14,11 +13,8 @@ from ..core.exit_status import ExitStatus
 from . import shared
 
 
-def register(commands: Any) -> None:
-    """Add the command to the parser's sub-commands."""
-    parser = commands.add_parser(
-        "targets", help="propose a profile's targets from what a fleet measured, as a diff"
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
     shared.add_documents(parser)
     parser.add_argument(
         "--profile", default="dgx_spark", metavar="NAME|FILE", help="the profile to adjust"
@@ -29,7 +25,6 @@ def register(commands: Any) -> None:
     parser.add_argument(
         "--minimum-hosts", type=_count, default=3, metavar="N", help="fewer propose nothing"
     )
-    parser.set_defaults(command=_propose)
 
 
 def _positive(text: str) -> float:
@@ -46,7 +41,7 @@ def _count(text: str) -> int:
     return number
 
 
-def _propose(options: argparse.Namespace) -> ExitStatus:
+def run(options: argparse.Namespace) -> ExitStatus:
     """The diff goes to stdout for `git apply`, the reasons to stderr."""
     from ..history import target_proposals
     from ..profiles.criteria import load_profiles, profile_path

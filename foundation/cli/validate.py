@@ -1,27 +1,25 @@
-"""`foundation validate`: documents against their schemas."""
+"""`foundation validate`: check documents against their schemas."""
 
 from __future__ import annotations
 
 import argparse
 import os
 from pathlib import Path
-from typing import Any
 
 from ..core.errors import DocumentError
 from ..core.exit_status import ExitStatus
 from .shared import complain
 
 
-def register(commands: Any) -> None:
-    """Add the command to the parser's sub-commands."""
-    parser = commands.add_parser("validate", help="check documents against their schemas")
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
     parser.add_argument(
         "files", nargs="+", type=Path, metavar="FILE", help="a document, or a benchmark history"
     )
-    parser.set_defaults(command=_validate)
 
 
-def _validate(options: argparse.Namespace) -> ExitStatus:
+def run(options: argparse.Namespace) -> ExitStatus:
+    """NOT_PASSED for an invalid file, NO_VERDICT for an unreadable one."""
     status = ExitStatus.OK
     for path in options.files:
         if not os.access(path, os.R_OK) or not path.is_file():

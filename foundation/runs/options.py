@@ -36,6 +36,8 @@ class Options:
             if self.forks < 1:
                 raise RunError(f"forks: {self.forks}: a number from 1 is needed")
             arguments.append(f"--forks={self.forks}")
+        if any("\0" in argument for argument in arguments):
+            raise RunError("an argument has a zero byte, which no program can be given: remove it")
         arguments += ["-v"] * self.verbosity
         return [*arguments, "--check"] if self.check else arguments
 

@@ -161,7 +161,7 @@ def test_arguments_are_no_options_of_ansible(tmp_path: Path) -> None:
     assert "--limit" in result.problems[0]
     with pytest.raises(RunError, match="one string"):
         run_foundation("localhost,", extra_variables="a=b")
-    with pytest.raises(RunError, match="null byte"):
+    with pytest.raises(RunError, match="zero byte"):
         run_foundation("localhost,", limit="a\0b")
     with pytest.raises(RunError, match="inventory: empty"):
         run_foundation([])
