@@ -44,10 +44,7 @@ def _toolkits(
     names = [name for name in system.list(_PREFIX) if re.fullmatch(r"cuda-\d+(\.\d+)*", name)]
     places = {_folder(system, f"{_PREFIX}/{name}") for name in names} | {default}
     found = [
-        {
-            "path": place,
-            "version": _version(system, place) or _version_elsewhere(system, place, packages),
-        }
+        {"path": place, "version": _version(system, place) or _otherwise(system, place, packages)}
         for place in places
         if place
     ]
@@ -68,7 +65,7 @@ def _version(system: System, folder: str, component: str = "cuda") -> str | None
     return version if isinstance(version, str) and re.match(r"\d", version) else None
 
 
-def _version_elsewhere(system: System, folder: str, packages: dict[str, str]) -> str | None:
+def _otherwise(system: System, folder: str, packages: dict[str, str]) -> str | None:
     """A toolkit's version by its package, or the release that its own nvcc names."""
     name = "cuda-toolkit-" + folder.rpartition("cuda-")[2].replace(".", "-")
     if name in packages:
