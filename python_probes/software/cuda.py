@@ -26,7 +26,10 @@ def collect(system: System, packages: dict[str, str], note: Note) -> dict[str, A
         note("missing", f"cuda.toolkits: none below {_PREFIX}")
     for toolkit in toolkits:
         if toolkit["version"] is None:
-            note("missing", f"cuda.toolkits: {toolkit['path']}: its version is not known")
+            note(
+                "missing",
+                f"cuda.toolkits: {toolkit['path']}: no version in version.json, dpkg, nvcc",
+            )
     if toolkits and default is None:
         note("missing", f"cuda.default_path: {_DEFAULT} leads to no toolkit")
     return {"default_path": default, "toolkits": toolkits, **_nvcc(system, default, toolkits, note)}
@@ -98,7 +101,7 @@ def _nvcc(
         if version is None:
             note("unusable", f"cuda.nvcc_version: {reason}")
         return _found(f"{folder}/bin/nvcc", version, witness, on_path=False)
-    note("missing", "cuda.nvcc_path: not on PATH nor in a toolkit; install a CUDA toolkit")
+    note("missing", "cuda.nvcc_path: nvcc is neither on PATH nor in a toolkit; install one")
     return _found(None, None, None, on_path=False)
 
 
