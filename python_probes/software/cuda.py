@@ -26,10 +26,8 @@ def collect(system: System, packages: dict[str, str], note: Note) -> dict[str, A
         note("missing", f"cuda.toolkits: none below {_PREFIX}")
     for toolkit in toolkits:
         if toolkit["version"] is None:
-            note(
-                "missing",
-                f"cuda.toolkits: {toolkit['path']}: no version in version.json, dpkg, nvcc",
-            )
+            where = f"cuda.toolkits: {toolkit['path']}"
+            note("missing", f"{where}: no version in version.json, dpkg or nvcc")
     if toolkits and default is None:
         note("missing", f"cuda.default_path: {_DEFAULT} leads to no toolkit")
     return {"default_path": default, "toolkits": toolkits, **_nvcc(system, default, toolkits, note)}
