@@ -26,7 +26,8 @@ def collect(system: System, packages: dict[str, str], note: Note) -> dict[str, A
         note("missing", f"cuda.toolkits: none below {_PREFIX}")
     for toolkit in toolkits:
         if toolkit["version"] is None:
-            note("missing", f"cuda.toolkits: {toolkit['path']}: its version is not known")
+            where = f"cuda.toolkits: {toolkit['path']}"
+            note("missing", f"{where}: no version in version.json, dpkg or nvcc")
     if toolkits and default is None:
         note("missing", f"cuda.default_path: {_DEFAULT} leads to no toolkit")
     return {"default_path": default, "toolkits": toolkits, **_nvcc(system, default, toolkits, note)}
@@ -44,10 +45,7 @@ def _toolkits(
     names = [name for name in system.list(_PREFIX) if re.fullmatch(r"cuda-\d+(\.\d+)*", name)]
     places = {_folder(system, f"{_PREFIX}/{name}") for name in names} | {default}
     found = [
-        {
-            "path": place,
-            "version": _version(system, place) or _version_elsewhere(system, place, packages),
-        }
+        {"path": place, "version": _version(system, place) or _otherwise(system, place, packages)}
         for place in places
         if place
     ]
@@ -68,7 +66,7 @@ def _version(system: System, folder: str, component: str = "cuda") -> str | None
     return version if isinstance(version, str) and re.match(r"\d", version) else None
 
 
-def _version_elsewhere(system: System, folder: str, packages: dict[str, str]) -> str | None:
+def _otherwise(system: System, folder: str, packages: dict[str, str]) -> str | None:
     """A toolkit's version by its package, or the release that its own nvcc names."""
     name = "cuda-toolkit-" + folder.rpartition("cuda-")[2].replace(".", "-")
     if name in packages:
@@ -101,7 +99,7 @@ def _nvcc(
         if version is None:
             note("unusable", f"cuda.nvcc_version: {reason}")
         return _found(f"{folder}/bin/nvcc", version, witness, on_path=False)
-    note("missing", "cuda.nvcc_path: not on PATH nor in a toolkit; install a CUDA toolkit")
+    note("missing", "cuda.nvcc_path: nvcc is neither on PATH nor in a toolkit; install one")
     return _found(None, None, None, on_path=False)
 
 

@@ -39,8 +39,7 @@ def choose(wanted: str, system: System) -> tuple[Engine | None, str]:
     if wanted == NONE:
         return None, "the images were made without a container, as requested"
     reasons = []
-    names = CONTAINER_ENGINES if wanted == "auto" else (wanted,)
-    for name in names:
+    for name in CONTAINER_ENGINES if wanted == "auto" else (wanted,):
         try:
             return _ask(name, system), ""
         except CommandError as error:  # noqa: PERF203 - two rounds at most

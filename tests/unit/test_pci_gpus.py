@@ -113,5 +113,5 @@ def test_addresses_are_written_as_lspci_does(text, expected):
 
 
 def test_what_is_no_address_is_refused():
-    with pytest.raises(ValueError, match="no PCI address"):
+    with pytest.raises(ValueError, match="not a PCI address"):
         pci_bus_id("[N/A]")
