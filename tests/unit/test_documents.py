@@ -82,9 +82,7 @@ def test_a_number_that_is_too_large_is_refused_wherever_it_is(tmp_path, number):
         end = min(whole.index(sign, start) for sign in ",}")
         path = tmp_path / "benchmark.json"
         path.write_bytes(whole[:start].encode() + number + whole[end:].encode())
-        with pytest.raises(
-            DocumentError, match="where the schema wants maximum|where the schema wants minimum"
-        ):
+        with pytest.raises(DocumentError, match=r"where the schema wants (max|min)imum"):
             store.load(path)
 
 

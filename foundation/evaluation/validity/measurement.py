@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 from ...documents.figure_labels import GPU, by_figure, component, family
@@ -71,8 +72,8 @@ class Measurement:
     is what did the work (gpu, cpu or storage), None where that is not known; `of_gpu` whether it
     is a GPU's figure wherever it was measured, `on_gpu` whether a GPU did the work. `limits` are
     those of the profile, each for this very figure. `trace` is what the GPU did meanwhile; empty
-    where nothing was recorded, `reasons` the clock event reasons seen. `ordered` are the samples from
-    the lowest to the highest, `median` is theirs.
+    where nothing was recorded, `reasons` the clock event reasons seen. `ordered` are the samples
+    from the lowest to the highest, `median` is theirs.
     """
 
     def __init__(
@@ -97,8 +98,9 @@ class Measurement:
         self.ordered = sorted(self.samples)
         self.median = _quartile(self.ordered, 2)
 
+    @cached_property
     def spread(self) -> float | None:
-        """Their interquartile range over the median, as measuring/figure.py of the probes has it."""
+        """The interquartile range of the samples over their median, as the probes define it."""
         if len(self.ordered) < _FEWEST_FOR_SPREAD:
             return None
         return (_quartile(self.ordered, 3) - _quartile(self.ordered, 1)) / self.median

@@ -43,7 +43,7 @@ def inconsistent(one: Measurement) -> str | None:
     median = one.median
     if abs(figure["value"] - median) > _ROUNDING * median:
         return f"the value {figure['value']:.4g} is not the median {median:.4g} of its samples"
-    stated, computed = figure["spread"], one.spread()
+    stated, computed = figure["spread"], one.spread
     if stated is not None and computed is not None and not _near(stated, computed):
         return f"the stated spread {stated:.1%} is not the {computed:.1%} of its samples"
     parameters = figure["parameters"]
@@ -133,7 +133,7 @@ def specification(one: Measurement) -> str | None:
 
 def spread(one: Measurement) -> str | None:
     """Samples that scatter too much for their median to mean something."""
-    limit, found = one.limits["maximum_spread"], max(one.figure["spread"] or 0, one.spread() or 0)
+    limit, found = one.limits["maximum_spread"], max(one.figure["spread"] or 0, one.spread or 0)
     return f"spread {found:.0%}, at most {limit:.0%} is trusted" if found > limit else None
 
 
