@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -64,6 +65,8 @@ def _judge_stored(options: argparse.Namespace) -> ExitStatus:
     if options.expect is not None:
         expected = [name.strip() for name in options.expect.split(",") if name.strip()]
     now = datetime.now(UTC)
+    # Documents hold no cycles: looking for them in a fleet's takes a tenth of the time.
+    gc.set_threshold(100_000)
     roots = options.documents or [defaults.DOCUMENTS]
     report = judge_folder(roots, options.profile, options.waivers, expected, now=now)
     if options.json is not None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from packaging.version import Version
 
-from ...documents.figure_labels import family, is_sustained
+from ...documents.figure_labels import is_sustained
 from .measurement import Measurement, Run
 
 _ARCHITECTURE = re.compile(r"sm_(\d+)(\d)([af]?)")
@@ -75,18 +75,22 @@ def _other_size(run: Run) -> str | None:
 
 def wrong_build(one: Measurement) -> str | None:
     """A torch that is not the installed one, or has no code or library for this GPU."""
-    build, installed = one.run.benchmark["build"], one.run.environment.get("torch") or {}
+    missing = one.run.once(_other_torch)
+    if missing is None and one.on_gpu:
+        missing = one.run.once(_no_cuda)
+        if missing is None and one.limits["native_code"]:
+            missing = one.run.once(_no_code)
+    return missing
+
+
+def _other_torch(run: Run) -> str | None:
+    build, installed = run.benchmark["build"], run.environment.get("torch") or {}
     if build["torch"] and installed.get("version") and build["torch"] != installed["version"]:
         return (
             f"measured with torch {build['torch']}, the environment document has "
             f"{installed['version']}"
         )
-    if not one.on_gpu:
-        return None
-    missing = one.run.once(_no_cuda)
-    if missing is None and family(one.name) in one.limits.get("native_code", ()):
-        missing = one.run.once(_no_code)
-    return missing
+    return None
 
 
 def _no_cuda(run: Run) -> str | None:
@@ -183,8 +187,7 @@ def throttled(one: Measurement) -> str | None:
     """A GPU that slowed down, by its own reasons or by its clock."""
     if not one.on_gpu:
         return None
-    seen = sorted(one.reasons.intersection(one.limits.get("throttle_reasons", ())))
-    if seen:
+    if seen := one.reasons and sorted({*one.reasons} & {*one.limits.get("throttle_reasons", ())}):
         return f"the GPU slowed down: {', '.join(seen)}"
     quarters = [x for x in one.trace.get("sm_clock_quarters_mhz") or () if x is not None]
     if len(quarters) > 1 and (fall := _falling(quarters, one)) is not None:
@@ -195,13 +198,13 @@ def throttled(one: Measurement) -> str | None:
         return None
     # Where the quarters are known, the lowest reading may be a single one.
     alone = _SINGLE if len(quarters) > 1 else 1.0
-    for low, least in (
-        (clock["minimum"], alone * share),
-        (min([clock["median"], *quarters]), share),
-    ):
-        if low < least * clock["maximum"]:
-            return f"the SM clock dropped to {low:g} of {clock['maximum']:g} MHz meanwhile"
-    return None
+    least = share * clock["maximum"]
+    low = min([clock["median"], *quarters])
+    if clock["minimum"] < alone * least:
+        low = clock["minimum"]
+    elif low >= least:
+        return None
+    return f"the SM clock dropped to {low:g} of {clock['maximum']:g} MHz meanwhile"
 
 
 def _was_idle(trace: Mapping[str, Any]) -> bool:
@@ -250,8 +253,9 @@ def _wedged_loads(run: Run) -> dict[str, str]:
 
 def _wedged(trace: Mapping[str, Any], limits: Mapping[str, float]) -> str | None:
     """Busy, slow and weak. What is not known hides nothing: the readings that remain decide."""
-    names = ("utilization_percent", "sm_clock_mhz", "power_watts")
-    busy, clock, power = ((trace.get(name) or {}).get("median") for name in names)
+    busy = (trace.get("utilization_percent") or {}).get("median")
+    clock = (trace.get("sm_clock_mhz") or {}).get("median")
+    power = (trace.get("power_watts") or {}).get("median")
     if busy is None or busy < limits["minimum_utilization_percent"]:
         # Bursts keep a GPU busy now and then. Of one that is not known there was a load, since
         # the figure was measured. But a GPU that says that it was idle in between is just that.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
-from ...documents.figure_labels import GPU, by_figure, component
+from ...documents.figure_labels import GPU, by_figure, component, family
 from ...profiles.criteria import Profile
 from ...profiles.remediation import Remediation
 
@@ -54,9 +54,10 @@ class Run:
 
     def once(self, work_out: Callable[[Run], T]) -> T:
         """What is the same for every figure, worked out for the first that asks."""
-        if work_out not in self._found:
-            self._found[work_out] = work_out(self)
-        found: T = self._found[work_out]
+        try:
+            found: T = self._found[work_out]
+        except KeyError:
+            found = self._found[work_out] = work_out(self)
         return found
 
     def section(self, name: str) -> Mapping[str, Any]:
@@ -71,7 +72,8 @@ class Measurement:
     is what did the work (gpu, cpu or storage), None where that is not known; `of_gpu` whether it
     is a GPU's figure wherever it was measured, `on_gpu` whether a GPU did the work. `limits` are
     those of the profile, each for this very figure. `trace` is what the GPU did meanwhile; empty
-    where nothing was recorded.
+    where nothing was recorded, `reasons` the clock event reasons seen. `ordered` are the samples
+    from the lowest to the highest, `median` is theirs.
     """
 
     def __init__(
@@ -92,30 +94,23 @@ class Measurement:
         self.of_gpu = component == GPU
         self.on_gpu = self.of_gpu and run.on_cuda
         self.trace: Mapping[str, Any] = self.figure["trace"] or {}
+        self.reasons: list[str] = self.trace.get("event_reasons") or []
+        self.ordered = sorted(self.samples)
+        self.median = _quartile(self.ordered, 2)
 
     @cached_property
-    def quartiles(self) -> tuple[float, float, float]:
-        """The lower quartile, the median and the upper quartile of the samples."""
-        ordered = sorted(self.samples)
-        places = [divmod(quarter * (len(ordered) - 1), 4) for quarter in (1, 2, 3)]
-        lower, median, upper = (
-            (ordered[place] * (4 - rest) + ordered[place + 1] * rest) / 4
-            if rest
-            else ordered[place]
-            for place, rest in places
-        )
-        return lower, median, upper
-
-    @property
     def spread(self) -> float | None:
-        """The interquartile range over the median, as measuring/figure.py of the probes has it."""
-        lower, median, upper = self.quartiles
-        return (upper - lower) / median if len(self.samples) >= _FEWEST_FOR_SPREAD else None
+        """The interquartile range of the samples over their median, as the probes define it."""
+        if len(self.ordered) < _FEWEST_FOR_SPREAD:
+            return None
+        return (_quartile(self.ordered, 3) - _quartile(self.ordered, 1)) / self.median
 
-    @cached_property
-    def reasons(self) -> frozenset[str]:
-        """The clock event reasons seen meanwhile."""
-        return frozenset(self.trace.get("event_reasons") or ())
+
+def _quartile(ordered: list[float], number: int) -> float:
+    place, rest = divmod(number * (len(ordered) - 1), 4)
+    if not rest:
+        return ordered[place]
+    return (ordered[place] * (4 - rest) + ordered[place + 1] * rest) / 4
 
 
 @dataclass(frozen=True)
@@ -160,4 +155,5 @@ def limits_and_component(
     for key in (*_BY_COMPONENT, *_BY_FAMILY):
         kept = limits.pop(key, {})
         limits[key] = by_figure(kept, name, own if key in _BY_COMPONENT else None)
+    limits["native_code"] = family(name) in limits.get("native_code", ())
     return limits, own

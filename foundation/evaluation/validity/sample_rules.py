@@ -40,7 +40,7 @@ def unit(one: Measurement) -> str | None:
 def inconsistent(one: Measurement) -> str | None:
     """Parts of the document that contradict each other."""
     figure, samples = one.figure, one.samples
-    median = one.quartiles[1]
+    median = one.median
     if abs(figure["value"] - median) > _ROUNDING * median:
         return f"the value {figure['value']:.4g} is not the median {median:.4g} of its samples"
     stated, computed = figure["spread"], one.spread
@@ -107,8 +107,8 @@ def _in_flight(one: Measurement) -> float:
 
 def identical(one: Measurement) -> str | None:
     """Samples that are the same to the last digit: nothing that is timed repeats so."""
-    samples = one.samples
-    if len(samples) < one.limits["minimum_identical_samples"] or len(set(samples)) > 1:
+    samples, fewest = one.samples, one.limits["minimum_identical_samples"]
+    if len(samples) < fewest or one.ordered[0] != one.ordered[-1]:
         return None
     if one.component == STORAGE and counted(samples[0], one.figure["unit"]):
         return None
@@ -123,24 +123,18 @@ def counted(sample: float, unit: str) -> bool:
 
 def specification(one: Measurement) -> str | None:
     """A figure from a data sheet."""
-    value, samples = one.figure["value"], one.samples
+    value = one.figure["value"]
     for rated in one.limits["specification"]:
-        if _same(value, rated) or all(_same(sample, rated) for sample in samples):
+        least, most = rated * (1 - _SAME), rated * (1 + _SAME)
+        if least <= value <= most or (least <= one.ordered[0] and one.ordered[-1] <= most):
             return f"{value:.6g} is the specification's {rated:g}, not a measurement"
     return None
 
 
-def _same(measured: float, rated: float) -> bool:
-    return abs(measured - rated) <= _SAME * rated
-
-
 def spread(one: Measurement) -> str | None:
     """Samples that scatter too much for their median to mean something."""
-    limit = one.limits["maximum_spread"]
-    found = [s for s in (one.figure["spread"], one.spread) if s is not None]
-    if not found or max(found) <= limit:
-        return None
-    return f"spread {max(found):.0%}, at most {limit:.0%} is trusted"
+    limit, found = one.limits["maximum_spread"], max(one.figure["spread"] or 0, one.spread or 0)
+    return f"spread {found:.0%}, at most {limit:.0%} is trusted" if found > limit else None
 
 
 def too_short(one: Measurement) -> str | None:
