@@ -2,6 +2,8 @@
 
 from hypothesis import strategies as st
 
+from foundation.reports.cases import plain
+
 GENERATED = "2026-10-20T12:00:00Z"
 WORKSTREAMS = {
     "WS-01": "Hardware Baselines",
@@ -154,7 +156,8 @@ _hosts = st.fixed_dictionaries(
     {
         "verdict": st.sampled_from(VERDICTS),
         "profile": texts,
-        "criteria": st.lists(_criteria, max_size=4),
+        # As in a profile, which names a criterion once.
+        "criteria": st.lists(_criteria, max_size=4, unique_by=lambda one: plain(one["id"])),
         "documents": st.dictionaries(
             st.sampled_from(["benchmark", "live_state"]), st.just(GENERATED)
         ),

@@ -1,7 +1,7 @@
 """What rustc accepts: asked of the rustc on PATH, else looked up in what one answered.
 
-`rustc_captured.json` holds what rustc printed once; `python -m foundation.handoff.toolchain`
-prints it anew with the rustc on PATH. rustc needs no standard library of a target to answer.
+`rustc_captured.json` holds what rustc printed once; `python tests/capture_rustc.py` prints it anew
+with the rustc on PATH. rustc needs no standard library of a target to answer.
 """
 
 from __future__ import annotations
@@ -9,14 +9,12 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from ..core.errors import FoundationError, one_line
-from .rust_names import FLAGS
 
 _SECONDS = 30.0
 _FEATURE = re.compile(r'^target_feature="([^"]+)"$', re.MULTILINE)
@@ -115,22 +113,6 @@ def known_cpus(triple: str) -> Iterable[str]:
     return cpus.keys()
 
 
-def capture(triples: Mapping[str, Iterable[str]]) -> dict[str, Any]:
-    """What the rustc on PATH says of some targets and CPUs. Raises ToolchainError."""
-    rustc = Rustc()
-    targets = {}
-    for triple, cpus in triples.items():
-        by_cpu = {cpu: rustc.features(triple, cpu) for cpu in sorted(cpus)}
-        base = "generic" if "generic" in by_cpu else "x86-64"
-        # All at once: some, such as paca and pacg, are only taken together.
-        refused = rustc.refused(triple, base, [f"+{name}" for name in FLAGS[triple]])
-        targets[triple] = {
-            "cpus": {c: " ".join(sorted(f)) for c, f in by_cpu.items() if f is not None},
-            "stable_features": " ".join(n for n in sorted(FLAGS[triple]) if f"+{n}" not in refused),
-        }
-    return {"rustc": rustc.version, "llvm": rustc.llvm, "targets": targets}
-
-
 def _rustc(*arguments: str) -> tuple[str, str]:
     """What rustc says on stdout and stderr. Raises ToolchainError."""
     try:
@@ -156,9 +138,3 @@ def _captured() -> Mapping[str, Any]:
     text = (resources.files(__package__) / "rustc_captured.json").read_text(encoding="utf-8")
     content: Mapping[str, Any] = json.loads(text)
     return content
-
-
-if __name__ == "__main__":
-    captured = capture({triple: known_cpus(triple) for triple in FLAGS})
-    json.dump(captured, sys.stdout, indent=1)
-    print()

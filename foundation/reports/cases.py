@@ -7,14 +7,13 @@ that failed without any such case (no hosts, nothing measured) gets one of its o
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from foundation.core.errors import one_line
-from foundation.evaluation.criterion_result import FAIL, INVALID, PASS
+from ..core.errors import one_line
+from ..evaluation.criterion_result import FAIL, INVALID, PASS
 
 GATE = "phase gate"
 """The suite of the case that speaks of no host: no host is called so, names have no spaces."""
@@ -76,7 +75,7 @@ def cases(report: Mapping[str, Any]) -> dict[str, list[Case]]:
     """The cases of a gate report by suite: a suite per host, and `GATE` where no host says it."""
     suites = {name: _host_cases(name, host) for name, host in report["hosts"].items()}
     stopped = any(
-        case.status in (Status.FAILED, Status.ERROR) for found in suites.values() for case in found
+        entry["blocks"] for host in report["hosts"].values() for entry in host["criteria"]
     )
     if not suites or (report["verdict"] != "PASSED" and not stopped):
         suites[GATE] = [_verdict_case(report)]
@@ -84,21 +83,14 @@ def cases(report: Mapping[str, Any]) -> dict[str, list[Case]]:
 
 
 def _host_cases(name: str, host: Mapping[str, Any]) -> list[Case]:
-    names: set[tuple[str, str]] = set()
     found = []
     for entry in host["criteria"]:
-        unnumbered = identifier = plain(entry["id"])
-        # A profile names a criterion once; whatever else a report may hold, no case hides another.
-        numbers = itertools.count(2)
-        while (entry["workstream"], identifier) in names:
-            identifier = f"{unnumbered} [{next(numbers)}]"
-        names.add((entry["workstream"], identifier))
         measured, command = entry["measured"], entry["remediation"]["command"]
         found.append(
             Case(
                 suite=name,
                 workstream=entry["workstream"],
-                name=identifier,
+                name=plain(entry["id"]),
                 title=plain(entry["title"]),
                 outcome=entry["outcome"],
                 status=_status(entry),

@@ -24,7 +24,7 @@ _SMALLEST, _LARGEST = 1e-300, 1e300  # beyond, steps of an axis are 0 or infinit
 class Strip:
     """A figure of the hosts that one profile judges.
 
-    `values` are sorted from low to high; `required` is as the criterion says it, None without one.
+    `values` are sorted from low to high.
     """
 
     figure: str
@@ -32,7 +32,6 @@ class Strip:
     unit: str
     profile: str
     values: tuple[Value, ...]
-    required: str | None
     picture: Markup
     sentences: tuple[str, ...]
     troubled: bool
@@ -89,7 +88,6 @@ def _strip(
         unit=unit,
         profile=profile,
         values=tuple(values),
-        required=entries[0]["required"] if entries else None,
         picture=strip_plot.draw(values, unit, required, f"{named}: {' '.join(sentences)}"),
         sentences=sentences,
         troubled=bool(odd) or any(value.kind != OK for value in values),

@@ -15,14 +15,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core.workstreams import HARDWARE, WORKSTREAMS
-from ..distribution.arm_check import BLOCKER as _ARM
+from ..distribution.arm_check import BLOCKER as ARM_COMPATIBILITY
 from ..evaluation.criterion_result import FAIL, MISSING, SKIPPED
 from ..evaluation.evidence import UNREACHABLE
 from ..profiles.remediation import for_hosts
 
 Blocker = dict[str, Any]
 
-ARM_COMPATIBILITY = _ARM
 HARDWARE_ACCESS = "hardware_access"
 PERFORMANCE = "performance_below_expectation"
 OTHER = "other"

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..core.errors import Json
 from ..core.workstreams import HARDWARE, WORKSTREAMS
+from ..distribution.arm_check import BLOCKER as ARM_COMPATIBILITY
 from ..documents.schema_registry import version
 from ..evaluation.criterion_result import FAIL, MISSING
 from ..evaluation.gate import COMPLETE, NAME_HOSTS, NO_HOSTS
@@ -146,7 +147,7 @@ def _unlocked(
     package = f"{entry['package']}=={entry['version']}"
     return blockers.of_fleet(
         f"arm_check {package}",
-        blockers.ARM_COMPATIBILITY,
+        ARM_COMPATIBILITY,
         {
             "outcome": FAIL,
             "measured": package,
@@ -230,8 +231,8 @@ def _started(name: str, judged: Mapping[str, Any]) -> bool:
 
 def _no_eta(workstreams: Mapping[str, Mapping[str, Any]], found: list[Blocker]) -> str:
     if found:
-        count = f"{len(found)} blocker{'s wait' if len(found) > 1 else ' waits'}"
-        return f"{count} for a person; no document says for how long"
+        waiting = "1 blocker waits" if len(found) == 1 else f"{len(found)} blockers wait"
+        return f"{waiting} for a person; no document says for how long"
     if all(entry["status"] == IS_COMPLETE for entry in workstreams.values()):
         return "every workstream is complete"
     return "no document says when the remaining hosts will be measured"

@@ -147,12 +147,6 @@ def test_control_characters_are_gone_and_the_rest_is_there():
     assert found["a.WS-01", "cpu_cores"].result[0].message == ("Every CPU is there: [2Jred <b>&]]>")
 
 
-def test_a_name_that_stands_there_twice_hides_no_case():
-    entries = [made.criterion(name) for name in ("a", "a", "a [2]", "a\x00", "a")]
-    _, found = read(made.report({"h": made.host(*entries)}))
-    assert len(found) == 5
-
-
 @SHORT
 @given(made.reports)
 def test_any_report_gives_valid_files(report):

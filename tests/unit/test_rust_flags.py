@@ -4,6 +4,7 @@ import json
 import subprocess
 from pathlib import Path
 
+import capture_rustc
 import pytest
 from box import GB10
 
@@ -238,7 +239,7 @@ def test_the_captured_list_is_what_this_rustc_says_where_it_is_the_same():
 
 def test_the_list_can_be_made_anew(put_rustc):
     put_rustc(OLD.format(folder=FIXTURES / "1.85.0"))
-    made = toolchain.capture({AARCH64: ("generic", "cortex-x925", "gb10")})
+    made = capture_rustc.capture({AARCH64: ("generic", "cortex-x925", "gb10")})
     assert (made["rustc"], made["llvm"]) == ("1.85.0", "19.1.7")
     assert set(made["targets"][AARCH64]["cpus"]) == {"generic", "cortex-x925"}
     assert "sve2" in made["targets"][AARCH64]["cpus"]["cortex-x925"].split()
