@@ -10,7 +10,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import signal
 import subprocess
 import sys
 from argparse import ArgumentTypeError
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from .core.arguments import host_name
+from .core.interruption import signal_name
 from .core.package import ENTRY, PACKAGE
 from .core.parent_death import end_with_parent
 from .core.supervise import command_timeout
@@ -120,7 +120,7 @@ def _import_file(name: str, path: Path) -> None:
 def _document(name: str, status: int, output: bytes, errors: bytes) -> dict[str, Any]:
     """What the process printed, or a LaunchError that says how it ended."""
     if status < 0:
-        raise LaunchError(f"{name}: the process died of {signal.Signals(-status).name}")
+        raise LaunchError(f"{name}: the process died of {signal_name(-status)}")
     last_words = errors.decode("utf-8", "replace").strip()[-_LAST_LINES:].splitlines()
     if status != 0:
         raise LaunchError(f"{name}: exit status {status}: {(last_words or ['no message'])[-1]}")

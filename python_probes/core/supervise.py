@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 
 from .document import Problem, noter
 from .identifiers import Identifiers
+from .interruption import signal_name
 from .parent_death import die_with_parent
 from .system import Note, System
 
@@ -65,7 +66,7 @@ def run_probes(
         try:
             section, noted, hashes, too_long = json.loads(run.answer)
         except ValueError:
-            how = f"died of {signal.Signals(-status).name}" if status < 0 else "gave no answer"
+            how = f"died of {signal_name(-status)}" if status < 0 else "gave no answer"
             what_to_do = f"; {advice[run.name]}" if advice and run.name in advice else ""
             note("crashed", f"{run.name}: the process that reads it {how}{what_to_do}")
             continue
@@ -142,6 +143,7 @@ def _answer_and_end(
         for standard in (0, 1, 2):
             os.dup2(nothing, standard)
         signal.signal(signal.SIGTERM, _leave)
+        system.before = die_with_parent  # a command that heeds no SIGTERM would outlive this
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         problems: list[Problem] = []
         note = noter(problems, name)

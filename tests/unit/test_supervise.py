@@ -131,3 +131,15 @@ def test_a_lost_gpu_has_no_known_uuid():
 def test_the_driver_is_the_one_that_answers_else_the_loaded_one():
     assert identity({"driver_version": "580.2"})["driver"] == "580.2"
     assert identity(None)["driver"] == "580.1"
+
+
+def test_a_command_that_heeds_no_signal_ends_with_its_probe(box, tmp_path):
+    place = tmp_path / "pid"
+    box.command("stubborn", f"trap '' TERM; echo $$ > {place}; while :; do sleep 0.1; done")
+
+    run(box, {"one": lambda system, *_: {"text": system.run("stubborn")}}, 0.5)
+
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline and os.path.exists(f"/proc/{place.read_text().strip()}"):
+        time.sleep(0.05)
+    assert not os.path.exists(f"/proc/{place.read_text().strip()}")
