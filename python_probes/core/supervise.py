@@ -94,9 +94,18 @@ class _Run:
         os.close(answer)
 
     def exit_status(self) -> int:
-        """Negative for a signal."""
+        """Negative for a signal; 0 where it is not known.
+
+        A driver can keep a process that ends in the kernel: its answer is here, and nobody waits.
+        """
+        deadline = time.monotonic() + _GOODBYE_SECONDS
+        pause = _POLL_SECONDS / 50
         try:
-            return os.waitstatus_to_exitcode(os.waitpid(self.child, 0)[1])
+            while True:
+                child, status = os.waitpid(self.child, os.WNOHANG)
+                if child or time.monotonic() > deadline:
+                    return os.waitstatus_to_exitcode(status)
+                time.sleep(pause)
         except ChildProcessError:
             return 0  # SIGCHLD is ignored here: what it wrote tells
 

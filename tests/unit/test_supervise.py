@@ -1,6 +1,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -135,11 +136,26 @@ def test_the_driver_is_the_one_that_answers_else_the_loaded_one():
 
 def test_a_command_that_heeds_no_signal_ends_with_its_probe(box, tmp_path):
     place = tmp_path / "pid"
-    box.command("stubborn", f"trap '' TERM; echo $$ > {place}; while :; do sleep 0.1; done")
+    box.command("stubborn", f"trap '' TERM; echo $$ > {place}; while :; do /bin/sleep 0.1; done")
 
     run(box, {"one": lambda system, *_: {"text": system.run("stubborn")}}, 0.5)
 
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline and os.path.exists(f"/proc/{place.read_text().strip()}"):
+    process = Path("/proc", place.read_text().strip())
+    deadline = time.monotonic() + 3
+    while time.monotonic() < deadline and process.exists():
         time.sleep(0.05)
-    assert not os.path.exists(f"/proc/{place.read_text().strip()}")
+    assert not process.exists()
+
+
+def test_a_process_that_cannot_end_is_not_waited_for(box):
+    def linger(*_):
+        """As one that closes a device that does not answer: what it wrote is whole."""
+        end = os._exit
+        os._exit = lambda status: (time.sleep(30), end(status))
+        return {"answer": 1}
+
+    begin = time.monotonic()
+    sections, problems = run(box, {"one": linger}, 9.0)
+
+    assert (sections, problems) == ({"one": {"answer": 1}}, [])
+    assert time.monotonic() - begin < 5
