@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from python_probes.collect import hardware
 from python_probes.collect.identity import from_sections
 from python_probes.core.document import build, noter
 from python_probes.core.identifiers import Identifiers
@@ -112,6 +113,25 @@ def test_addresses_that_nobody_hashed_do_not_leave(box):
         assert clear not in text
     assert "0000:01:00.0" in document["problems"][0]["message"]
     assert document["data"]["list"][1]["n"] == 1
+
+
+def test_what_names_the_box_stays_hidden_where_the_probe_that_reads_it_hangs(box, monkeypatch):
+    box.file("/etc/hostname", "spark-7f3a")
+    box.file("/etc/machine-id", "3d1219c7c4c5404aaa1f6d2a48adfda4")
+    box.file("/sys/class/dmi/id/board_serial", "BOARD0001")
+    box.file("/sys/class/dmi/id/product_serial", "SERIAL0001")
+    box.file("/etc/dgx-release", "DGX_SERIAL_NUMBER=RELEASE0001")
+
+    def tells(*_):
+        return {"text": "spark-7f3a BOARD0001 SERIAL0001 RELEASE0001"}
+
+    probes = {"platform": lambda *_: time.sleep(300), "cpu": tells}
+    monkeypatch.setattr(hardware, "PROBES", dict.fromkeys(hardware.PROBES, tells) | probes)
+    document = hardware.document(box.system, "host", 1.0)
+
+    assert document["data"]["platform"] is None
+    for clear in ("7f3a", "BOARD0001", "SERIAL0001", "RELEASE0001"):
+        assert clear not in str(document)
 
 
 def identity(gpu):
