@@ -10,7 +10,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import signal
 import subprocess
 import sys
 from argparse import ArgumentTypeError
@@ -19,12 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from .core.arguments import host_name
+from .core.interruption import signal_name
 from .core.package import ENTRY, PACKAGE
 from .core.parent_death import end_with_parent
 from .core.supervise import command_timeout
 from .core.system import System, kill_group
 
 _LAST_LINES = 400  # characters of a failed process's last words worth repeating
+_LONGEST_LINE = 4096
 _START_SECONDS = 60.0
 
 
@@ -120,10 +121,9 @@ def _import_file(name: str, path: Path) -> None:
 def _document(name: str, status: int, output: bytes, errors: bytes) -> dict[str, Any]:
     """What the process printed, or a LaunchError that says how it ended."""
     if status < 0:
-        raise LaunchError(f"{name}: the process died of {signal.Signals(-status).name}")
-    last_words = errors.decode("utf-8", "replace").strip()[-_LAST_LINES:].splitlines()
+        raise LaunchError(f"{name}: the process died of {signal_name(-status)}")
     if status != 0:
-        raise LaunchError(f"{name}: exit status {status}: {(last_words or ['no message'])[-1]}")
+        raise LaunchError(f"{name}: exit status {status}: {_last_words(errors)}")
     try:
         document = json.loads(output)
     except ValueError as error:
@@ -131,6 +131,18 @@ def _document(name: str, status: int, output: bytes, errors: bytes) -> dict[str,
     if not isinstance(document, dict):
         raise LaunchError(f"{name}: printed {type(document).__name__}, not a JSON object")
     return document
+
+
+def _last_words(errors: bytes) -> str:
+    """The last line, with the identifiers of this host hidden as in a document."""
+    from .core.document import without_identifiers  # noqa: PLC0415 - only where something failed
+    from .core.identifiers import Identifiers  # noqa: PLC0415
+    from .host.host_platform import hide_own_names  # noqa: PLC0415
+
+    identifiers = Identifiers(System(), lambda *_: None)
+    hide_own_names(System(), identifiers)
+    lines = errors.decode("utf-8", "replace").strip().splitlines() or ["no message"]
+    return without_identifiers(lines[-1][-_LONGEST_LINE:], identifiers)[-_LAST_LINES:]
 
 
 def choose_interpreter(wanted: str | None) -> str:

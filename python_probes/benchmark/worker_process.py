@@ -6,13 +6,13 @@ import contextlib
 import json
 import os
 import select
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
+from ..core.interruption import signal_name
 from ..core.package import ENTRY, PACKAGE
 from ..core.system import kill_group
 
@@ -117,7 +117,7 @@ class Worker:
             self.kill()
             return "the measuring process closed its output; stopped"
         if status < 0:
-            return f"the measuring process died of {signal.Signals(-status).name}"
+            return f"the measuring process died of {signal_name(-status)}"
         self._errors.seek(0)
         lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()
         last = lines[-1][:_LONGEST_REASON] if lines else "no message"

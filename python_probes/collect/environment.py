@@ -28,6 +28,7 @@ def document(system: System, host: str, timeout: float = 20.0) -> dict[str, Any]
     """An environment document; each of its probes may take `timeout` seconds."""
     problems: list[dict[str, str]] = []
     identifiers = Identifiers(system, noter(problems, "identifiers"))
+    host_platform.hide_own_names(system, identifiers)
     asked = terminal_graphics.terminal()
 
     def torch(system: System, _: Identifiers, note: Note) -> dict[str, Any]:

@@ -36,6 +36,7 @@ def document(system: System, host: str, timeout: float = 20.0) -> dict[str, Any]
     """A hardware_baseline document; each probe may take `timeout` seconds."""
     problems: list[dict[str, str]] = []
     identifiers = Identifiers(system, noter(problems, "identifiers"))
+    host_platform.hide_own_names(system, identifiers)
     sections, found = run_probes(
         system, identifiers, PROBES, timeout, advice={"gpu": gpu.IF_IT_CRASHES}
     )

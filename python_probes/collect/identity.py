@@ -28,6 +28,7 @@ class Reading(NamedTuple):
 
 def read(system: System, identifiers: Identifiers, timeout: float) -> Reading:
     """The host's identity now, by probes that may each take `timeout` seconds."""
+    host_platform.hide_own_names(system, identifiers)
     sections, problems = run_probes(
         system,
         identifiers,

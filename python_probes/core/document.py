@@ -68,16 +68,7 @@ def build(
         ],
     }
 
-    def register(text: str, _: str) -> str:
-        """Hash addresses and serial numbers in text that no probe took for an identifier."""
-        for found in _STRAY.finditer(text):
-            identifiers.hash(found[0])
-        for pattern in (_STRAY_IN_NAME, _STRAY_SERIAL):
-            for found in pattern.finditer(text):
-                identifiers.hash(found[1])
-        return text
-
-    change_texts(body, register)
+    _register_strays(body, identifiers)
     return {
         "schema_version": SCHEMA_VERSIONS[kind],
         "kind": kind,
@@ -86,3 +77,24 @@ def build(
         "collector": {"name": COLLECTOR, "version": VERSION},
         **identifiers.redact(body),
     }
+
+
+def without_identifiers(text: str, identifiers: Identifiers) -> str:
+    """A text that leaves the host outside a document, such as why there is none."""
+    text = hide_network_addresses(text)
+    _register_strays(text, identifiers)
+    return str(identifiers.redact(text))
+
+
+def _register_strays(node: Any, identifiers: Identifiers) -> None:
+    """Hash addresses and serial numbers in text that no probe took for an identifier."""
+
+    def register(text: str, _: str) -> str:
+        for found in _STRAY.finditer(text):
+            identifiers.hash(found[0])
+        for pattern in (_STRAY_IN_NAME, _STRAY_SERIAL):
+            for found in pattern.finditer(text):
+                identifiers.hash(found[1])
+        return text
+
+    change_texts(node, register)

@@ -21,6 +21,14 @@ class Interrupted(BaseException):
         self.exit_status = _STATUS_BASE + number
 
 
+def signal_name(number: int) -> str:
+    """Such as SIGSEGV; a real-time signal has no name."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
 def raise_on_signals() -> dict[int, Handler]:
     """From here on the first of these signals raises Interrupted; returns what stood before."""
     return {number: signal.signal(number, _interrupt) for number in _SIGNALS}

@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 
 from .document import Problem, noter
 from .identifiers import Identifiers
+from .interruption import signal_name
 from .parent_death import die_with_parent
 from .system import Note, System
 
@@ -65,7 +66,7 @@ def run_probes(
         try:
             section, noted, hashes, too_long = json.loads(run.answer)
         except ValueError:
-            how = f"died of {signal.Signals(-status).name}" if status < 0 else "gave no answer"
+            how = f"died of {signal_name(-status)}" if status < 0 else "gave no answer"
             what_to_do = f"; {advice[run.name]}" if advice and run.name in advice else ""
             note("crashed", f"{run.name}: the process that reads it {how}{what_to_do}")
             continue
@@ -93,9 +94,18 @@ class _Run:
         os.close(answer)
 
     def exit_status(self) -> int:
-        """Negative for a signal."""
+        """Negative for a signal; 0 where it is not known.
+
+        A driver can keep a process that ends in the kernel: its answer is here, and nobody waits.
+        """
+        deadline = time.monotonic() + _GOODBYE_SECONDS
+        pause = _POLL_SECONDS / 50
         try:
-            return os.waitstatus_to_exitcode(os.waitpid(self.child, 0)[1])
+            while True:
+                child, status = os.waitpid(self.child, os.WNOHANG)
+                if child or time.monotonic() > deadline:
+                    return os.waitstatus_to_exitcode(status)
+                time.sleep(pause)
         except ChildProcessError:
             return 0  # SIGCHLD is ignored here: what it wrote tells
 
@@ -142,6 +152,7 @@ def _answer_and_end(
         for standard in (0, 1, 2):
             os.dup2(nothing, standard)
         signal.signal(signal.SIGTERM, _leave)
+        system.before = die_with_parent  # a command that heeds no SIGTERM would outlive this
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         problems: list[Problem] = []
         note = noter(problems, name)

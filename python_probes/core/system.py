@@ -54,12 +54,14 @@ class System:
     `root` is where `/proc`, `/sys`, `/etc` and the rest are read; commands are looked up on
     PATH whatever the root; `command_timeout` is in seconds. `too_long` are the files that were
     not read since they are longer than what is kept: no part of one stands for the whole.
+    `before` is called in the new process of every command, in a process that has no threads.
     """
 
     def __init__(self, root: Path | str = "/", command_timeout: float = 10.0) -> None:
         self.root = Path(root).resolve()
         self.command_timeout = command_timeout
         self.too_long: set[str] = set()
+        self.before: Callable[[], None] | None = None
 
     @property
     def live(self) -> bool:
@@ -189,7 +191,7 @@ class System:
                 stderr=subprocess.PIPE,
                 start_new_session=True,
                 env={**os.environ, "LC_ALL": "C", "LANGUAGE": ""},
-                preexec_fn=before,  # noqa: PLW1509 - see above
+                preexec_fn=before or self.before,  # noqa: PLW1509 - see above
             )
         except OSError as error:
             raise CommandError("unusable", f"{command}: {error.strerror or error}") from error

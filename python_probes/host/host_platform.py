@@ -20,7 +20,7 @@ _DMI_FIELDS = {
     "bios_date": "bios_date",
 }
 # Nothing of these is published; hashing them takes them out of every text they may stand in.
-_DMI_SECRETS = ("board_serial", "chassis_serial", "product_uuid")
+_DMI_SECRETS = ("product_serial", "board_serial", "chassis_serial", "product_uuid")
 # Words of host names that tell no box from another.
 _PLAIN_NAMES = {"dgx", "gb10", "gx10", "host", "localhost", "nvidia", "server", "spark", "ubuntu"}
 _OS_FIELDS = {
@@ -49,12 +49,7 @@ def collect(system: System, identifiers: Identifiers, note: Note) -> dict[str, A
 
 def identifying(system: System, identifiers: Identifiers, note: Note) -> dict[str, Any]:
     """The part of the section that a document's identity is made of."""
-    for name in _DMI_SECRETS:
-        value = _dmi(system, name) or ""
-        # A placeholder that some vendor left must not take ordinary words out of the document.
-        if any(map(str.isdigit, value)):
-            identifiers.hash(value)
-    _hide_host_name(system, identifiers)
+    hide_own_names(system, identifiers)
     machine_id = identifiers.hash(system.read("/etc/machine-id"))
     if machine_id is None:
         note("missing", "machine_id_hash: /etc/machine-id is absent or empty; "
@@ -70,8 +65,20 @@ def identifying(system: System, identifiers: Identifiers, note: Note) -> dict[st
     }
 
 
-def _hide_host_name(system: System, identifiers: Identifiers) -> None:
-    """Take the host's own name out of every text: a Spark's holds part of its serial number."""
+def hide_own_names(system: System, identifiers: Identifiers) -> None:
+    """Take what names this one box out of every text, before any probe can fail.
+
+    The host's own name, too: a Spark's holds part of its serial number.
+    """
+    identifiers.hash(system.read("/etc/machine-id"))
+    for name in _DMI_SECRETS:
+        value = _dmi(system, name) or ""
+        # A placeholder that some vendor left must not take ordinary words out of the document.
+        if any(map(str.isdigit, value)):
+            identifiers.hash(value)
+    for key, value in assignments(system.read("/etc/dgx-release")):
+        if key == "DGX_SERIAL_NUMBER":
+            identifiers.hash(value)
     for file in ("/proc/sys/kernel/hostname", "/etc/hostname"):
         name = (system.read(file) or "").partition(".")[0]
         telling = set(name.lower().split("-")) - _PLAIN_NAMES

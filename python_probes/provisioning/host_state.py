@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import platform
 import re
@@ -17,11 +18,11 @@ from ..software import debian_packages
 # What boots next: Debian keeps the link in /, Ubuntu in /boot.
 _KERNEL_LINKS = ("/boot/vmlinuz", "/vmlinuz")
 _UNFINISHED = re.compile(
-    r"^Status: (?:install|deinstall|purge|hold) \S+ (half-installed|unpacked|half-configured)$",
-    re.MULTILINE,
+    r"Status: (?:install|deinstall|purge|hold) \S+ (half-installed|unpacked|half-configured)$"
 )
 # Cut off while its files were unpacked: dpkg itself cannot complete it.
-_HALF_INSTALLED = re.compile(r"^Package: (\S+)\nStatus: install \S+ half-installed$", re.MULTILINE)
+_HALF_INSTALLED = re.compile(r"Status: install \S+ half-installed$")
+_STATUS = "/var/lib/dpkg/status"
 _PROFILE = "/etc/profile.d"
 
 
@@ -63,13 +64,16 @@ def dpkg_interrupted(system: System) -> bool:
     """Whether dpkg was cut off and has to finish, as apt finds out before it does anything."""
     if system.list("/var/lib/dpkg/updates"):
         return True
-    status = system.read("/var/lib/dpkg/status") or ""
-    return _UNFINISHED.search(status) is not None
+    return any(map(_UNFINISHED.match, system.lines(_STATUS)))  # it grows with every package
 
 
 def dpkg_half_installed(system: System) -> list[str]:
     """The packages whose unpacking was cut off, which only another installation mends."""
-    return _HALF_INSTALLED.findall(system.read("/var/lib/dpkg/status") or "")
+    return [
+        before.removeprefix("Package: ")
+        for before, line in itertools.pairwise(system.lines(_STATUS))
+        if before.startswith("Package: ") and _HALF_INSTALLED.match(line)
+    ]
 
 
 def next_kernel(system: System) -> str | None:

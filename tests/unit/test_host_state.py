@@ -48,6 +48,13 @@ def test_what_dpkg_left_unfinished_shows(box, status, interrupted, half_installe
     assert state(box)["dpkg_half_installed"] == half_installed
 
 
+def test_what_dpkg_left_unfinished_shows_in_a_long_file(box):
+    status = "Package: fio\nStatus: install ok half-installed\n"
+    box.file("/var/lib/dpkg/status", f"Package: a\nDescription: {'x ' * 2**22}\n\n{status}")
+    assert state(box)["dpkg_interrupted"] is True
+    assert state(box)["dpkg_half_installed"] == ["fio"]
+
+
 def test_what_dpkg_was_writing_when_it_was_cut_off_shows(box):
     box.file("/var/lib/dpkg/status", "")
     box.file("/var/lib/dpkg/updates/0001", "")

@@ -17,6 +17,7 @@ import pytest
 
 from python_probes import launch
 from python_probes.collect import live_state
+from python_probes.core.system import System
 
 PROJECT = Path(__file__).parents[2]
 
@@ -69,6 +70,19 @@ def test_every_bad_end_is_one_line(tmp_path: Path, script: str, message: str) ->
     with pytest.raises(launch.LaunchError, match=message) as raised:
         launch.run_package(interpreter(tmp_path / "python", script), ["hardware"], timeout=1)
     assert "\n" not in str(raised.value)
+
+
+def test_the_last_words_name_no_identifier(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/machine-id").write_text("3d1219c7c4c5404aaa1f6d2a48adfda4\n")
+    (tmp_path / "etc/hostname").write_text("spark-7f3a\n")
+    monkeypatch.setattr(launch, "System", lambda: System(tmp_path))
+    said = "OSError: spark-7f3a 02:00:00:00:00:ab serial: A1B2C3D4 10.1.2.3 of 3d1219c7c4c5404a"
+    script = f"echo '{said}aa1f6d2a48adfda4' >&2; exit 1"
+    with pytest.raises(launch.LaunchError, match="exit status 1: OSError: hmac-") as raised:
+        launch.run_package(interpreter(tmp_path / "python", script), ["hardware"], timeout=9)
+    for clear in ("7f3a", "02:00", "A1B2C3D4", "10.1.2.3", "3d1219c7"):
+        assert clear not in str(raised.value)
 
 
 def test_an_interpreter_that_is_not_there_says_what_makes_it(tmp_path: Path) -> None:

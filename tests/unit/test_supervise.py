@@ -1,9 +1,11 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
+from python_probes.collect import hardware
 from python_probes.collect.identity import from_sections
 from python_probes.core.document import build, noter
 from python_probes.core.identifiers import Identifiers
@@ -113,6 +115,25 @@ def test_addresses_that_nobody_hashed_do_not_leave(box):
     assert document["data"]["list"][1]["n"] == 1
 
 
+def test_what_names_the_box_stays_hidden_where_the_probe_that_reads_it_hangs(box, monkeypatch):
+    box.file("/etc/hostname", "spark-7f3a")
+    box.file("/etc/machine-id", "3d1219c7c4c5404aaa1f6d2a48adfda4")
+    box.file("/sys/class/dmi/id/board_serial", "BOARD0001")
+    box.file("/sys/class/dmi/id/product_serial", "SERIAL0001")
+    box.file("/etc/dgx-release", "DGX_SERIAL_NUMBER=RELEASE0001")
+
+    def tells(*_):
+        return {"text": "spark-7f3a BOARD0001 SERIAL0001 RELEASE0001"}
+
+    probes = {"platform": lambda *_: time.sleep(300), "cpu": tells}
+    monkeypatch.setattr(hardware, "PROBES", dict.fromkeys(hardware.PROBES, tells) | probes)
+    document = hardware.document(box.system, "host", 1.0)
+
+    assert document["data"]["platform"] is None
+    for clear in ("7f3a", "BOARD0001", "SERIAL0001", "RELEASE0001"):
+        assert clear not in str(document)
+
+
 def identity(gpu):
     return from_sections(gpu, {"kernel": "6.17"}, "580.1")
 
@@ -131,3 +152,30 @@ def test_a_lost_gpu_has_no_known_uuid():
 def test_the_driver_is_the_one_that_answers_else_the_loaded_one():
     assert identity({"driver_version": "580.2"})["driver"] == "580.2"
     assert identity(None)["driver"] == "580.1"
+
+
+def test_a_command_that_heeds_no_signal_ends_with_its_probe(box, tmp_path):
+    place = tmp_path / "pid"
+    box.command("stubborn", f"trap '' TERM; echo $$ > {place}; while :; do /bin/sleep 0.1; done")
+
+    run(box, {"one": lambda system, *_: {"text": system.run("stubborn")}}, 0.5)
+
+    process = Path("/proc", place.read_text().strip())
+    deadline = time.monotonic() + 3
+    while time.monotonic() < deadline and process.exists():
+        time.sleep(0.05)
+    assert not process.exists()
+
+
+def test_a_process_that_cannot_end_is_not_waited_for(box):
+    def linger(*_):
+        """As one that closes a device that does not answer: what it wrote is whole."""
+        end = os._exit
+        os._exit = lambda status: (time.sleep(30), end(status))
+        return {"answer": 1}
+
+    begin = time.monotonic()
+    sections, problems = run(box, {"one": linger}, 9.0)
+
+    assert (sections, problems) == ({"one": {"answer": 1}}, [])
+    assert time.monotonic() - begin < 5
