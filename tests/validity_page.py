@@ -101,7 +101,9 @@ def _limits(rule: Rule) -> list[str]:
         seen.add(name)
         for node in ast.walk(functions[name]):
             if isinstance(node, ast.Call):
-                called = ast.unparse(node.args[0] if _ONCE in ast.unparse(node.func) else node.func)
+                called = ast.unparse(node.func)
+                if called.endswith("run.once"):
+                    called = ast.unparse(node.args[0])
                 if called in functions and called not in seen:
                     pending.append(called)
             if (limit := _ASKED.fullmatch(ast.unparse(node))) is not None:
@@ -109,7 +111,6 @@ def _limits(rule: Rule) -> list[str]:
     return list(names)
 
 
-_ONCE = "run.once"
 _ASKED = re.compile(r"(?:one|run)\.limits(?:\.get\(|\[)'(\w+)'.*")
 
 
