@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -99,17 +100,18 @@ def _limits(rule: Rule) -> list[str]:
         name = pending.pop(0)
         seen.add(name)
         for node in ast.walk(functions[name]):
-            if not isinstance(node, ast.Call):
-                continue
-            called = ast.unparse(node.func)
-            if called in functions and called not in seen:
-                pending.append(called)
-            if called in _ASKS and isinstance(node.args[0], ast.Constant):
-                names[node.args[0].value] = None
+            if isinstance(node, ast.Call):
+                called = ast.unparse(node.func)
+                if called.endswith("run.once"):
+                    called = ast.unparse(node.args[0])
+                if called in functions and called not in seen:
+                    pending.append(called)
+            if (limit := _ASKED.fullmatch(ast.unparse(node))) is not None:
+                names[limit[1]] = None
     return list(names)
 
 
-_ASKS = ("one.limit", "one.own_limit", "one.limits.get")
+_ASKED = re.compile(r"(?:one|run)\.limits(?:\.get\(|\[)'(\w+)'.*")
 
 
 def _functions(module: ModuleType) -> dict[str, ast.FunctionDef]:
