@@ -45,10 +45,10 @@ def write(files: Mapping[str, bytes], folder: Path) -> None:
                 write_atomically(new / name, content)
             _exchange(new, folder, old)
         except BaseException:
-            _remove(new)
+            shutil.rmtree(new, ignore_errors=True)
             raise
         flush_folder(folder.parent)
-        _remove(old)
+        shutil.rmtree(old, ignore_errors=True)
     except (OSError, StorageError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
         cause = getattr(error.__cause__, "strerror", None)
@@ -79,10 +79,6 @@ def _exchange(new: Path, folder: Path, old: Path) -> None:
         with contextlib.suppress(FileNotFoundError):
             old.rename(folder)
         raise
-
-
-def _remove(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def check(folder: Path) -> None:
@@ -141,10 +137,7 @@ def _verify_part(folder: Path) -> dict[str, Any]:
     for name, stated in manifest["files"].items():
         path = folder / name
         content = _bytes(path)
-        if (
-            hashlib.sha256(content).hexdigest() != stated["sha256"]
-            or len(content) != stated["bytes"]
-        ):
+        if hashlib.sha256(content).hexdigest() != stated["sha256"]:
             raise DamagedError(f"{path}: altered: not the SHA-256 of the manifest; {_AGAIN}")
         _checked(path, content, stated["kind"])
     others = sorted(set(_files(folder)) - {MANIFEST, *manifest["files"]})

@@ -13,8 +13,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from foundation.core.errors import DocumentError
-from foundation.documents.schema_registry import first_fault
 from python_probes.core.version import VERSION
 
 from .cases import Case, Status, cases
@@ -34,7 +32,7 @@ def render(report: Mapping[str, Any]) -> str:
     """CTRF JSON of a gate report: a test per host and criterion.
 
     The same criterion of the same host has the same `id` in every report. Durations are 0, since
-    judging takes none. Raises DocumentError where the result breaks the schema of CTRF.
+    judging takes none.
     """
     found = [case for suite in cases(report).values() for case in suite]
     counts = Counter(_STATUS[case.status] for case in found)
@@ -57,9 +55,6 @@ def render(report: Mapping[str, Any]) -> str:
             "tests": [_test(case) for case in found],
         },
     }
-    fault = first_fault("ctrf", content)
-    if fault is not None:
-        raise DocumentError(f"the gate report as CTRF: {fault}; please report this as a bug")
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 

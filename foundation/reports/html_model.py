@@ -107,11 +107,6 @@ class Problem:
     hosts: tuple[Host, ...]
 
     @property
-    def verdict(self) -> str:
-        """The hosts' verdict."""
-        return self.hosts[0].verdict
-
-    @property
     def command(self) -> str | None:
         """What to type for all of them; None where there is no such command."""
         return for_hosts({host.name: host.blocking[0].command for host in self.hosts})
@@ -224,5 +219,5 @@ def _problems(hosts: Sequence[Host]) -> tuple[Problem, ...]:
             first = host.blocking[0]
             same = (host.verdict, first.state, first.remediation, *(e["id"] for e in first.entries))
             groups.setdefault(same, []).append(host)
-    problems = [Problem(group[0].blocking[0], tuple(group)) for group in groups.values()]
-    return tuple(sorted(problems, key=lambda p: (VERDICTS.index(p.verdict), -len(p.hosts))))
+    ordered = sorted(groups.values(), key=lambda g: (VERDICTS.index(g[0].verdict), -len(g)))
+    return tuple(Problem(group[0].blocking[0], tuple(group)) for group in ordered)

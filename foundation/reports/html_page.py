@@ -13,13 +13,11 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ..profiles.constraints import four_digits
-from . import html_figures, html_model
+from . import html_figures, html_model, jinja
 from .findings import BLOCKING, FINDINGS, STATES, VERDICTS, state
-from .markdown_template import TEMPLATES
 
 _LONGEST = 4000  # characters of one value: twice what the gate writes into a message
 _FILTER_FROM = 30  # with more hosts than that, the page starts with those that do not pass
@@ -32,14 +30,7 @@ def render(report: Mapping[str, Any]) -> str:
     The same report always gives the same page. `report` is valid by its schema.
     """
     page = html_model.page(report)
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_printable,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = jinja.environment(autoescape=True, finalize=_printable)
     environment.policies["truncate.leeway"] = 0
     environment.filters["four_digits"] = four_digits
     style, script = (_part(name) for name in ("style.css", "script.js"))
@@ -63,7 +54,7 @@ def render(report: Mapping[str, Any]) -> str:
 
 
 def _part(name: str) -> str:
-    return (TEMPLATES / name).read_text(encoding="utf-8").strip()
+    return (jinja.TEMPLATES / name).read_text(encoding="utf-8").strip()
 
 
 def _policy(style: str, script: str) -> str:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from ..core.errors import one_line
+from . import jinja
 from .text import count, few
 
-TEMPLATES = Path(__file__).parent / "templates"
 # An underscore inside a word is not markup.
 _MARKUP = re.compile(r"[\\|`*\[\]<>]|(?<![^\W_])_|_(?![^\W_])")
 
@@ -23,12 +20,7 @@ def cell(text: object, longest: int = 400) -> str:
 
 def render(name: str, **values: Any) -> str:
     """The page of a template. It ends with one new line."""
-    environment = Environment(  # noqa: S701 - Markdown: `cell` escapes
-        loader=FileSystemLoader(TEMPLATES),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = jinja.environment()
     environment.filters |= {"cell": cell, "few": few}
     environment.globals["count"] = count
     return environment.get_template(name).render(**values).rstrip() + "\n"

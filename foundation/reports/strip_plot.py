@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from ..core.errors import one_line
 from ..profiles.constraints import Constraint, four_digits
@@ -85,29 +86,29 @@ def scale(values: Sequence[Value], required: Constraint | None) -> Scale:
 def draw(values: Sequence[Value], unit: str, required: Constraint | None, label: str) -> Markup:
     """The strip as an SVG element that a screen reader calls `label`."""
     axis = scale(values, required)
-    parts = [*_axis(axis)]
+    parts = list(_axis(axis))
     if required is not None and axis.holds(float(required.operands[0])):
         parts += _line(axis, float(required.operands[0]), "required", f"required {required.text}")
     middle = median(values)
     if middle is not None and len(values) > 1:
         parts += _line(axis, middle, "median", f"median {four_digits(middle)}")
     parts += _marks(values, unit, axis)
-    return Markup(
-        '<svg class="strip" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>'
-    ).format(_WIDTH, _HEIGHT, one_line(label, 2000), Markup("").join(parts))
+    name = escape(one_line(label, 2000))
+    return Markup(  # noqa: S704 - every text in it is escaped
+        f'<svg class="strip" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{name}">'
+        f"{''.join(parts)}</svg>"
+    )
 
 
-def _axis(axis: Scale) -> Iterator[Markup]:
-    yield Markup('<path class="axis" d="M{} {}H{}"/>').format(_LEFT, _AXIS, _RIGHT)
+def _axis(axis: Scale) -> Iterator[str]:
+    yield f'<path class="axis" d="M{_LEFT} {_AXIS}H{_RIGHT}"/>'
     step = _step((axis.high - axis.low) / _TICKS)
     tick = math.ceil(axis.low / step) * step
     while tick <= axis.high:
         x = axis.place(tick)
-        yield Markup('<path class="axis" d="M{:.1f} {}v4"/>').format(x, _AXIS)
+        yield f'<path class="axis" d="M{x:.1f} {_AXIS}v4"/>'
         number = four_digits(0.0 if abs(tick) < step / 2 else tick)
-        yield Markup('<text x="{:.1f}" y="{}" text-anchor="middle">{}</text>').format(
-            x, _AXIS + 17, number
-        )
+        yield f'<text x="{x:.1f}" y="{_AXIS + 17}" text-anchor="middle">{number}</text>'
         tick += step
 
 
@@ -117,38 +118,32 @@ def _step(about: float) -> float:
     return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= about)
 
 
-def _line(axis: Scale, number: float, kind: str, text: str) -> Iterator[Markup]:
+def _line(axis: Scale, number: float, kind: str, text: str) -> Iterator[str]:
     x = axis.place(number)
     anchor = "start" if x < _ALIGN else "end" if x > _WIDTH - _ALIGN else "middle"
     y = 12 if kind == "required" else 27
-    yield Markup('<path class="{}" d="M{:.1f} {}V{}"/>').format(kind, x, y + 4, _AXIS)
-    yield Markup('<text class="{}" x="{:.1f}" y="{}" text-anchor="{}">{}</text>').format(
-        f"t-{kind}", x, y, anchor, text
-    )
+    yield f'<path class="{kind}" d="M{x:.1f} {y + 4}V{_AXIS}"/>'
+    yield f'<text class="t-{kind}" x="{x:.1f}" y="{y}" text-anchor="{anchor}">{escape(text)}</text>'
 
 
-def _marks(values: Sequence[Value], unit: str, axis: Scale) -> Iterator[Markup]:
+def _marks(values: Sequence[Value], unit: str, axis: Scale) -> Iterator[str]:
     """Marks from left to right; the remarkable ones last, so that nothing covers them."""
-    single = len(values) <= _SINGLE_MARKS
-    taken: Mapping[int, list[int]] = {column: [0] for column in range(_WIDTH + 1)}
-    merged: list[str] = []
-    named: list[Markup] = []
+    taken: Counter[int] = Counter()
+    merged = ""
+    named: dict[str, list[str]] = {OK: [], FAILING: [], UNTRUSTED: []}
     for value in sorted(values, key=lambda one: one.number):
         x = axis.place(value.number)
-        column = taken[int(x / _MARK)]
-        path = _SHAPES[value.kind].format(x=x, y=_LINE + _ROWS[column[0] % len(_ROWS)])
-        column[0] += 1
-        if value.kind == OK and not single:
-            merged.append(path)
+        column = int(x / _MARK)
+        path = _SHAPES[value.kind].format(x=x, y=_LINE + _ROWS[taken[column] % len(_ROWS)])
+        taken[column] += 1
+        if value.kind == OK and len(values) > _SINGLE_MARKS:
+            merged += path
             continue
         text = f"{one_line(value.host)}: {four_digits(value.number)} {one_line(unit)}"
         text += {OK: "", FAILING: ", does not pass", UNTRUSTED: ", not to be trusted"}[value.kind]
-        named.append(
-            Markup('<path class="{}" d="{}"><title>{}</title></path>').format(
-                f"mark {value.kind}", path, text
-            )
-        )
+        title = f"<title>{escape(text)}</title>"
+        named[value.kind].append(f'<path class="mark {value.kind}" d="{path}">{title}</path>')
     if merged:
-        yield Markup('<path class="mark ok" d="{}"/>').format("".join(merged))
-    # A stable order by kind: those that are fine first.
-    yield from sorted(named, key=lambda mark: "mark ok" not in mark)
+        yield f'<path class="mark ok" d="{merged}"/>'
+    for marks in named.values():
+        yield from marks

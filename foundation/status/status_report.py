@@ -24,12 +24,8 @@ from .blockers import Blocker
 Status = dict[str, Any]
 
 ORCHESTRATOR, PHASE = "Foundation", "M0"
-IS_COMPLETE, IN_PROGRESS, NOT_STARTED, BLOCKED = (
-    "complete",
-    "in_progress",
-    "not_started",
-    "blocked",
-)
+IS_COMPLETE, IN_PROGRESS = "complete", "in_progress"
+NOT_STARTED, BLOCKED = "not_started", "blocked"
 _TIMES = {"generated_at", "last"}
 """Keys that differ after every run, whether or not anything happened."""
 

@@ -14,7 +14,8 @@ import html_tree
 import pytest
 
 from foundation.reports.findings import BLOCKING, findings, state
-from foundation.reports.html_page import TEMPLATES, render
+from foundation.reports.html_page import render
+from foundation.reports.jinja import TEMPLATES
 
 MEGABYTE = 1_000_000
 
