@@ -15,6 +15,7 @@ from foundation.profiles.criteria import load_profiles
 from foundation.profiles.remediation import for_hosts
 from foundation.reports import completion_summary, terminal, writer
 from foundation.reports.formats import FORMATS
+from foundation.status import status_files
 from foundation.status.status_report import status
 
 AUTO = load_profiles("auto")
@@ -211,6 +212,21 @@ def test_a_report_of_version_1_0_still_loads_and_is_shown(tmp_path):
     assert [one["criteria"] for one in status(loaded, None, made.NOW)["blockers"]] == [
         ["cpu_cores"]
     ]
+
+
+@pytest.mark.parametrize("key", ["blocks", "warns", "cause", "figures", "counts", "remediation"])
+def test_a_report_without_one_of_the_typed_keys_is_read_too(tmp_path, key):
+    given = {made.HOST: changed("hardware_baseline", "data.cpu.logical_cpus", 19)}
+    report = gate.evaluate(AUTO, given, (), made.NOW)
+    for entry in report["hosts"][made.HOST]["criteria"]:
+        entry.pop(key, None)
+    path = tmp_path / "gate.json"
+    store.write(report, path)
+    loaded = writer.load(path)
+    for wanted in FORMATS.values():
+        assert wanted.render(loaded)
+    found = status_files.update(path, tmp_path / "status.json", made.NOW).status["blockers"]
+    assert [one["criteria"] for one in found] == [["cpu_cores"]]
 
 
 def test_hosts_with_one_finding_share_a_command():
