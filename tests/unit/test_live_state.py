@@ -53,7 +53,7 @@ def test_no_answer_is_unreachable_with_the_reason(
         ({"live_state": {"kind": "live_state"}}, "foreign document"),
         ({"live_state": synthetic.live_state()}, 'found "spark-01", expected "spark-99"'),
         ({"live_state": {**synthetic.live_state("spark-99"), "data": []}}, "$.data"),
-        ({"live_state": {**synthetic.live_state("spark-99"), "problems": [HALF]}}, "surrogate"),
+        ({"live_state": {**synthetic.live_state("spark-99"), "problems": [HALF]}}, "hex escape"),
         ({"live_state": [1]}, "no JSON object"),
         ("text", "no JSON object"),
         ([1, 2], "no JSON object"),
