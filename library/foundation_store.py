@@ -6,7 +6,8 @@ short_description: Keep documents of a host on the controller
 description:
   - Checks each document against its schema and that it speaks of this host, then writes it
     atomically to C(<baseline_dir>/<inventory_hostname>/<kind>.json).
-  - A document that does not validate is refused and the one on disk stays.
+  - A document that does not validate is refused and the one on disk stays, and so is all of an
+    answer with a kind of document that hosts do not collect, such as C(benchmark_baseline).
   - A benchmark document also becomes a line of C(benchmark_history.jsonl) beside it, once for each
     C(collected_at), which says which figures were valid under O(profile).
 options:

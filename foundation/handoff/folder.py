@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import difflib
 import hashlib
+import os
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -147,12 +149,18 @@ def _verify_part(folder: Path) -> dict[str, Any]:
 
 
 def _bytes(path: Path) -> bytes:
+    """A file of a folder that may come from anywhere: no link out of it, no pipe, no end of it."""
     try:
-        if path.is_fifo():  # which would be waited for
-            raise DamagedError(f"{path}: a pipe and no file; {_AGAIN}")
-        return path.read_bytes()
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
+        with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise DamagedError(f"{path}: not a regular file; {_AGAIN}")
+            content = file.read(store.MAXIMUM_BYTES + 1)
     except OSError as error:
         raise DamagedError(f"{path}: {error.strerror}; {_AGAIN}") from error
+    if len(content) > store.MAXIMUM_BYTES:
+        raise DamagedError(f"{path}: larger than {store.MAXIMUM_BYTES >> 20} MiB; {_AGAIN}")
+    return content
 
 
 def _checked(path: Path, content: bytes, kind: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..core.errors import DocumentError, StorageError, one_line
+from ..core.errors import DocumentError, StorageError, one_line, shorten
 from ..core.files import FILE_MODE, FOLDER_MODE, flush_folder
 from ..documents import store
 from ..documents.figure_labels import chart_group
@@ -56,11 +56,18 @@ def keep_documents(
 ) -> list[Path]:
     """Check documents of a host by kind, store them, and return where they are.
 
-    A benchmark run is appended to the host's history, judged with what else is stored of it under
-    `profile`, a choice of `criteria.load_profiles`. Without `write` they are only checked. Raises
-    DocumentError, ProfileError, StorageError.
+    Only what hosts collect: who it is now and its baseline, which decide about a host, come from
+    the gate and from a person. A benchmark run is appended to the host's history, judged with what
+    else is stored of it under `profile`, a choice of `criteria.load_profiles`. Without `write` they
+    are only checked. Raises DocumentError, ProfileError, StorageError.
     """
     paths = []
+    foreign = [kind for kind in documents if kind not in store.COLLECTED_KINDS]
+    if foreign:
+        raise DocumentError(
+            f"{host}: found the document {shorten(foreign[0])} in its answer, expected only "
+            f"{', '.join(store.COLLECTED_KINDS)}: see what answers there, then collect again"
+        )
     for kind, document in documents.items():
         store.validate(document, kind=kind, host=host)
         paths.append(store.path(baseline_dir, host, kind))

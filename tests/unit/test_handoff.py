@@ -573,7 +573,23 @@ def test_a_pipe_in_it_is_not_waited_for(written):
     _, out = written
     (out / "model/versions.json").unlink()
     os.mkfifo(out / "model/versions.json")
-    with pytest.raises(folder.DamagedError, match=r"versions\.json: a pipe and no file"):
+    with pytest.raises(folder.DamagedError, match=r"versions\.json: not a regular file"):
+        folder.verify(out)
+
+
+@pytest.mark.parametrize("name", ["model/manifest.json", "model/versions.json"])
+def test_a_link_in_it_is_not_followed(written, name):
+    _, out = written
+    (out / name).unlink()
+    (out / name).symlink_to("/dev/zero")
+    with pytest.raises(folder.DamagedError, match=f"{name}: Too many levels of symbolic links"):
+        folder.verify(out)
+
+
+def test_no_more_of_a_file_is_read_than_a_document_has(written):
+    _, out = written
+    os.truncate(out / "model/versions.json", 2**40)
+    with pytest.raises(folder.DamagedError, match=r"versions\.json: larger than 16 MiB"):
         folder.verify(out)
 
 

@@ -23,6 +23,17 @@ def line(collected=made.COLLECTED, **changes):
     return run_history.entry(made.HOST, runs.spark(collected=collected) | changes, AUTO)
 
 
+@pytest.mark.parametrize("kind", ["live_state", "benchmark_baseline"])
+def test_a_host_adds_no_document_that_decides_about_it(tmp_path, kind):
+    given = {
+        "environment": made.spark()["environment"],
+        kind: {**made.spark(), "benchmark_baseline": runs.accepted()}[kind],
+    }
+    with pytest.raises(DocumentError, match=f'found the document "{kind}" in its answer'):
+        run_history.keep_documents(tmp_path, made.HOST, given)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_line_holds_what_later_runs_are_compared_by():
     stored = runs.spark()
     figures = stored["benchmark"]["data"]["figures"]
