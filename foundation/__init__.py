@@ -49,8 +49,12 @@ _HOMES = {
     "run_foundation": "runs.runner",
     "run_gate": "runs.runner",
 }
-_MODULES = {"criteria": "profiles.criteria", "gate": "evaluation.gate"}
-"""Modules that judge documents from Python: `from foundation import criteria, documents, gate`."""
+_MODULES = {
+    "criteria": "profiles.criteria",
+    "gate": "evaluation.gate",
+    "terminal": "reports.terminal",
+}
+"""Modules that judge documents from Python: `from foundation import criteria, documents, gate, terminal`."""
 
 
 def __getattr__(name: str) -> Any:

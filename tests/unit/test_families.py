@@ -41,6 +41,18 @@ def test_the_page_has_every_family():
     assert set(re.findall(r"`(\w+)`", " ".join(cells))) == set(FAMILIES)
 
 
+def test_the_family_that_contributing_shows_measures():
+    page = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    module = {"__name__": f"{families.__name__}.hashing", "__package__": families.__name__}
+    exec(compile(code, "CONTRIBUTING.md", "exec"), module)  # noqa: S102 - a page of ours
+    family = module["FAMILY"]
+    measured = family.measure(None, "sha256", 3.0)
+    assert len(measured["samples"]) > 1
+    assert measured["value"] > 0
+    assert "window" in measured
+
+
 @pytest.mark.parametrize("name", FIGURES)
 def test_the_generic_profile_can_judge_every_declared_figure(name):
     labels = Planned(name, 1).labels

@@ -12,6 +12,7 @@ import yaml
 
 from foundation.core.workstreams import WORKSTREAMS, Workstream
 from foundation.documents.store import COLLECTED_KINDS
+from foundation.reports.formats import FORMATS
 
 PROJECT = Path(__file__).parents[2]
 PLAYBOOKS = PROJECT / "playbooks"
@@ -77,3 +78,9 @@ def test_every_role_has_a_play_or_role_that_takes_it() -> None:
     provisioning = {one["role"] for one in play("provision.yml", "Provision")["roles"]}
     others = {"apt", "host", "probe_runtime", "status_timer"}  # parts, and plays of their own
     assert {path.name for path in (PROJECT / "roles").iterdir()} == provisioning | others
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_gates_module_names_the_file_of_every_format(name: str) -> None:
+    text = " ".join((PROJECT / "library/foundation_gate.py").read_text().split())
+    assert f"C(gate{FORMATS[name].suffix})" in text
