@@ -54,7 +54,7 @@ _MODULES = {
     "gate": "evaluation.gate",
     "terminal": "reports.terminal",
 }
-"""Modules that judge documents from Python: `from foundation import criteria, documents, gate, terminal`."""
+"""What judges from Python: `from foundation import criteria, documents, gate, terminal`."""
 
 
 def __getattr__(name: str) -> Any:
