@@ -7,14 +7,14 @@ import documents as made
 import pytest
 import runs
 
-from foundation import reports
 from foundation.core.errors import DocumentError
 from foundation.documents import store
 from foundation.evaluation import gate, verified_report
 from foundation.evaluation.waivers import Waiver
 from foundation.profiles.criteria import load_profiles
 from foundation.profiles.remediation import for_hosts
-from foundation.reports import completion_summary, terminal
+from foundation.reports import completion_summary, terminal, writer
+from foundation.reports.formats import FORMATS
 from foundation.status.status_report import status
 
 AUTO = load_profiles("auto")
@@ -204,9 +204,9 @@ def test_a_report_of_version_1_0_still_loads_and_is_shown(tmp_path):
     report["schema_version"] = "1.0"
     path = tmp_path / "gate.json"
     path.write_text(json.dumps(report))
-    loaded = reports.load(path)
-    for wanted in reports.FORMATS.values():
-        assert wanted.render(loaded)
+    loaded = writer.load(path)
+    for form in FORMATS.values():
+        assert form.render(loaded)
     assert "do: Look for isolated" in terminal.render(loaded)
     assert [one["criteria"] for one in status(loaded, None, made.NOW)["blockers"]] == [
         ["cpu_cores"]
