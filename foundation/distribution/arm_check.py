@@ -16,6 +16,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from packaging.utils import canonicalize_name
+
 from ..core.errors import FoundationError, one_line
 from ..documents.schema_registry import version
 
@@ -118,7 +120,7 @@ def _unlocked(pins: Sequence[Pin], answer: Mapping[str, Collection[str]]) -> lis
     return [
         Blocker(pin.name, pin.version, "the lock has no hash of the index's wheel for aarch64")
         for pin in pins
-        if pin.hashes and pin.hashes.isdisjoint(answer.get(_normal(pin.name), ()))
+        if pin.hashes and pin.hashes.isdisjoint(answer.get(canonicalize_name(pin.name), ()))
     ]
 
 
@@ -142,7 +144,9 @@ def _resolve(pins: Sequence[Pin], python: str) -> dict[str, set[str]] | str:
         raise ArmCheckError(f"uv gave no answer in {_SECONDS:g} s; try again") from error
     if done.returncode == 0:
         return {
-            _normal(package["name"]): {wheel["hashes"]["sha256"] for wheel in package["wheels"]}
+            canonicalize_name(package["name"]): {
+                wheel["hashes"]["sha256"] for wheel in package["wheels"]
+            }
             for package in tomllib.loads(done.stdout)["packages"]
         }
     reason = one_line(done.stderr, 300)
@@ -159,7 +163,3 @@ def _uv() -> str:
     if found is None:
         raise ArmCheckError("uv is not installed; install it (pip install uv)")
     return found
-
-
-def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()

@@ -7,10 +7,10 @@ from typing import Any
 
 from ..evaluation.verified_report import Host
 from . import rust_flags
+from .model_team import CPU
 from .parts import Part, Parts, pick, section
 from .toolchain import Toolchain
 
-_CPU = ("architecture", "model_name", "logical_cpus")
 _CLUSTER = (
     "name", "implementer", "part", "cores", "cpus", "maximum_mhz", "minimum_mhz",
 )  # fmt: skip
@@ -30,7 +30,7 @@ def cpu(parts: Parts, host: Host, toolchain: Toolchain) -> None:
     parts.add(
         host,
         {
-            **pick(found, _CPU),
+            **pick(found, CPU),
             "clusters": found and [pick(cluster, _CLUSTER) for cluster in found["clusters"]],
             "flags": found and found["flags"],
             "numa_nodes": found and found["numa_nodes"],

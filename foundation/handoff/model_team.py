@@ -18,7 +18,7 @@ _GPU = (
     "addressing_mode",
 )  # fmt: skip
 _MODES = ("ecc_mode", "mig_mode")
-_CPU = ("architecture", "model_name", "logical_cpus")
+CPU = ("architecture", "model_name", "logical_cpus")
 _CLUSTER = ("name", "cores", "maximum_mhz")
 _MEMORY = ("total_bytes", "swap_total_bytes", "architecture")
 _DISK = (
@@ -46,7 +46,7 @@ def hardware_baseline(parts: Parts, host: Host) -> None:
         {
             "gpus": gpu and [_gpu(device) for device in gpu["devices"]],
             "cpu": {
-                **pick(cpu, _CPU),
+                **pick(cpu, CPU),
                 "clusters": cpu and [pick(cluster, _CLUSTER) for cluster in cpu["clusters"]],
             },
             "memory": pick(section(document, "memory"), _MEMORY),

@@ -87,12 +87,11 @@ class Redaction:
 
 
 def _folder(path: str) -> str:
-    each = _NEXT_PATH.split(path)
-    return path if all(map(_is_common, each)) and "/.." not in path else "<path>"
-
-
-def _is_common(path: str) -> bool:
-    return any(path == known or path.startswith(f"{known}/") for known in _COMMON_FOLDERS)
+    common = all(
+        any(one == known or one.startswith(f"{known}/") for known in _COMMON_FOLDERS)
+        for one in _NEXT_PATH.split(path)
+    )
+    return path if common and "/.." not in path else "<path>"
 
 
 def _address(text: str) -> str:

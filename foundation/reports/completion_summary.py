@@ -35,7 +35,10 @@ def render(verified: VerifiedReport) -> dict[str, str]:
 
 def _summary(verified: VerifiedReport, hosts: Sequence[Host], workstream: Workstream) -> str:
     report = verified.report
-    entries = {host.name: _criteria(host, workstream) for host in hosts}
+    entries = {
+        host.name: [one for one in host.entry["criteria"] if one["workstream"] == workstream.name]
+        for host in hosts
+    }
     asked: dict[tuple[str, str, str], Counter[str]] = {}
     for one in (one for own in entries.values() for one in own):
         key = (one["id"], one["title"], one["required"])
@@ -70,10 +73,6 @@ def _summary(verified: VerifiedReport, hosts: Sequence[Host], workstream: Workst
         not_met=_grouped(entries, lambda one: one["outcome"] if one["blocks"] else None),
         evidence=list(_evidence(verified, hosts, workstream)),
     )
-
-
-def _criteria(host: Host, workstream: Workstream) -> list[Entry]:
-    return [one for one in host.entry["criteria"] if one["workstream"] == workstream.name]
 
 
 def _hardware(hosts: Sequence[Host]) -> dict[tuple[str, ...], list[str]]:

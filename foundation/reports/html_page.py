@@ -33,7 +33,10 @@ def render(report: Mapping[str, Any]) -> str:
     environment = jinja.environment(autoescape=True, finalize=_printable)
     environment.policies["truncate.leeway"] = 0
     environment.filters["four_digits"] = four_digits
-    style, script = (_part(name) for name in ("style.css", "script.js"))
+    style, script = (
+        (jinja.TEMPLATES / name).read_text(encoding="utf-8").strip()
+        for name in ("style.css", "script.js")
+    )
     return environment.get_template("page.html.j2").render(
         page=page,
         report=report,
@@ -51,10 +54,6 @@ def render(report: Mapping[str, Any]) -> str:
         filter_from=_FILTER_FROM,
         unfold=len(page.hosts) == 1 or sum(len(h.blocking) for h in page.hosts) <= _OPEN_UP_TO,
     )
-
-
-def _part(name: str) -> str:
-    return (jinja.TEMPLATES / name).read_text(encoding="utf-8").strip()
 
 
 def _policy(style: str, script: str) -> str:

@@ -55,16 +55,12 @@ def _summary(report: Mapping[str, Any]) -> Iterator[str]:
 
 def _waivers(report: Mapping[str, Any]) -> list[str]:
     """The waivers in use; those without effect are among the messages."""
-    return [
-        line
-        for entry in report["waivers"]
-        if entry["state"] == "used"
-        for line in wrap(
-            f"{entry['host']}, {entry['criterion']}: {entry['message']}, until {entry['expires']}",
-            "waiver     ",
-            _DEEP,
-        )
-    ]
+    lines = []
+    for one in report["waivers"]:
+        if one["state"] == "used":
+            text = f"{one['host']}, {one['criterion']}: {one['message']}, until {one['expires']}"
+            lines += wrap(text, "waiver     ", _DEEP)
+    return lines
 
 
 def _fleet(report: Mapping[str, Any]) -> list[str]:

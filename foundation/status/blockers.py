@@ -203,13 +203,10 @@ def _type(entries: Sequence[Mapping[str, Any]]) -> str:
 def _severity(type_: str, entries: Sequence[Mapping[str, Any]], everywhere: bool) -> str:
     """By what it holds up: other workstreams on all hosts or on some, its own, or nothing yet."""
     failed = any(entry["outcome"] == FAIL for entry in entries)
-    if type_ == HARDWARE_ACCESS or (failed and _first(entries)["workstream"] == HARDWARE.name):
+    hardware = any(entry["workstream"] == HARDWARE.name for entry in entries)
+    if type_ == HARDWARE_ACCESS or (failed and hardware):
         return "critical" if everywhere else "high"
     return "low" if all(entry["outcome"] == MISSING for entry in entries) else "medium"
-
-
-def _first(entries: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    return min(entries, key=lambda entry: str(entry["workstream"]))
 
 
 def _title(type_: str, entries: Sequence[Mapping[str, Any]]) -> str:

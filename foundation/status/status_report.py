@@ -42,7 +42,7 @@ def status(
     blockers then stays. `arm_check` is what `foundation arm-check --json` wrote. `now` has a time
     zone.
     """
-    written = _time(now)
+    written = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     old: list[Blocker] = list(previous["blockers"]) if previous else []
     known = blockers.first_seen_of(old)
     found = _blockers(report, old, known)
@@ -50,8 +50,9 @@ def status(
         found += [one for one in old if _is_arm_check(one)]
     else:
         found += [_unlocked(entry, arm_check, known, written) for entry in arm_check["blockers"]]
+    unknown = {"status": NOT_STARTED, "progress": _progress({"passed": 0, "total": 0})}
     workstreams = {
-        name: _workstream(name, report, previous, found) if report else _unknown()
+        name: _workstream(name, report, previous, found) if report else unknown
         for name in WORKSTREAMS
     }
     return {
@@ -187,13 +188,10 @@ def _workstream(
     if hosts and all(_held(name, judged) for judged in hosts.values()):
         holding = [one["id"] for one in found if _holds(name, one) and hosts.keys() & one["hosts"]]
         return {**described, "status": BLOCKED, "blocked_by": sorted(holding)}
-    if not any(_started(name, judged) for judged in report["hosts"].values()):
+    stored = {kind for judged in report["hosts"].values() for kind in judged["documents"]}
+    if stored.isdisjoint(WORKSTREAMS[name].documents):
         described["status"] = NOT_STARTED
     return described
-
-
-def _unknown() -> dict[str, Any]:
-    return {"status": NOT_STARTED, "progress": _progress({"passed": 0, "total": 0})}
 
 
 def _progress(counts: Mapping[str, Any]) -> dict[str, Any]:
@@ -220,11 +218,6 @@ def _holds(name: str, blocker: Blocker) -> bool:
     return name != HARDWARE.name and failed and HARDWARE.name in blocker["workstreams"]
 
 
-def _started(name: str, judged: Mapping[str, Any]) -> bool:
-    """Whether there is a document of the workstream."""
-    return any(kind in judged["documents"] for kind in WORKSTREAMS[name].documents)
-
-
 def _no_eta(workstreams: Mapping[str, Mapping[str, Any]], found: list[Blocker]) -> str:
     if found:
         waiting = "1 blocker waits" if len(found) == 1 else f"{len(found)} blockers wait"
@@ -232,7 +225,3 @@ def _no_eta(workstreams: Mapping[str, Mapping[str, Any]], found: list[Blocker]) 
     if all(entry["status"] == IS_COMPLETE for entry in workstreams.values()):
         return "every workstream is complete"
     return "no document says when the remaining hosts will be measured"
-
-
-def _time(now: datetime) -> str:
-    return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
