@@ -24,7 +24,7 @@ from ..documents.schema_registry import version
 BLOCKER = "arm_compatibility"
 WORKAROUND = (
     "move it, with the hash of its source archive, from the lock to repro/requirements-source.txt: "
-    "the image's build compiles what stands there"
+    "the image's build compiles what is listed there"
 )
 # Of the image's base, Debian 12: wheels for this glibc and older ones.
 _PLATFORM = "aarch64-manylinux_2_36"

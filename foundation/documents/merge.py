@@ -41,8 +41,8 @@ def merge(host: str, sources: Sequence[tuple[str, Given]]) -> tuple[Given, list[
     for kind in HOST_KINDS:
         candidates = [(name, given[kind]) for name, given in sources if kind in given]
         if candidates:
-            merged[kind], told = _newest(host, kind, candidates)
-            conflicts += [f"{host}, {kind}: {line}" for line in told]
+            merged[kind], lines = _newest(host, kind, candidates)
+            conflicts += [f"{host}, {kind}: {line}" for line in lines]
     return merged, conflicts
 
 
@@ -88,8 +88,8 @@ def _other_machine(one: Document, other: Document) -> str | None:
     """What says that two documents are of different machines; nothing where it is not known."""
     if one["kind"] == LIVE_STATE and not (one["data"]["reachable"] and other["data"]["reachable"]):
         return None
-    for key, told in _MACHINE.items():
+    for key, description in _MACHINE.items():
         mine, theirs = one["identity"][key], other["identity"][key]
         if mine and theirs and mine != theirs:
-            return told
+            return description
     return None

@@ -58,7 +58,7 @@ class _StrictLoader(_Loader):
                 raise ConstructorError(None, None, "a key must be a text", key.start_mark)
             if key.value in seen:
                 raise ConstructorError(
-                    None, None, f"key {key.value!r} stands there twice", key.start_mark
+                    None, None, f"key {key.value!r} occurs twice", key.start_mark
                 )
             seen.add(str(key.value))
         return dict(super().construct_mapping(node, deep))

@@ -39,7 +39,7 @@ class _Functions(functions.Functions):
 
     @functions.signature({"types": ["array"]})
     def _func_xids(self, events: list[dict[str, Any]]) -> list[str]:
-        return xid_catalog.told(events)
+        return xid_catalog.described(events)
 
 
 _INTERPRETER = visitor.TreeInterpreter(jmespath.Options(custom_functions=_Functions()))

@@ -51,7 +51,7 @@ RESOLUTIONS: dict[int, str] = {
 """The resolution by code; NVIDIA's words."""
 
 
-def told(events: Sequence[Mapping[str, Any]]) -> list[str]:
+def described(events: Sequence[Mapping[str, Any]]) -> list[str]:
     """One text for each of a host's Xid events: `RESTART_APP for Xid 31 (python3)`.
 
     It begins with the resolution, which is all that a constraint looks at: the programs' names are
