@@ -125,7 +125,8 @@ texts = st.one_of(
 )
 names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,20}", fullmatch=True)
 numbers = st.one_of(
-    st.integers(-(10**20), 10**20), st.floats(allow_nan=False, allow_infinity=False)
+    st.integers(-(2**63), 2**63),
+    st.floats(-(2.0**63), 2.0**63),  # as the schema bounds them
 )
 _criteria = st.fixed_dictionaries(
     {
@@ -195,7 +196,7 @@ _fleet = st.fixed_dictionaries(
                     "figure": _figure_names,
                     "unit": texts | st.just(""),
                     "median": numbers,
-                    "limit": st.floats(0, exclude_min=True, allow_infinity=False),
+                    "limit": st.floats(0, 2.0**63, exclude_min=True),
                     "hosts": st.dictionaries(names, numbers, max_size=3),
                 }
             ),
